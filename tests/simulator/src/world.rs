@@ -1,0 +1,64 @@
+//! The simulated world: everything that exists in all accounts and Regions, as plain data behind one lock.
+//!
+//! Coupling between the services is the point of this simulator, so they share one struct: a load balancer knows
+//! whether an endpoint service holds it, KMS looks at endpoint services, connecting makes an endpoint connection.
+//! States that change by themselves are computed from the times kept in each object and from `now`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::ids::Ids;
+use crate::timings::Timings;
+use crate::{ec2, elb, kms, route53};
+
+/// Everything that exists.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Simulated time of this state.
+    pub now: Duration,
+    /// How long things take.
+    pub timings: Timings,
+    /// VPCs, subnets, links, endpoint services.
+    pub ec2: ec2::State,
+    /// Load balancers, listeners, target groups.
+    pub elb: elb::State,
+    /// Key stores and keys.
+    pub kms: kms::State,
+    /// Hosted zones and their records.
+    pub route53: route53::State,
+    pub(crate) ids: Ids,
+}
+
+/// Whose an object is and in which Region it lives.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Home {
+    /// Twelve-digit account id.
+    pub account: String,
+    /// Region, such as `eu-central-1`.
+    pub region: String,
+}
+
+/// Tags of an object.
+pub type Tags = BTreeMap<String, String>;
+
+impl World {
+    pub(crate) fn new(timings: Timings, seed: u64) -> Self {
+        Self {
+            now: Duration::ZERO,
+            timings,
+            ec2: ec2::State::default(),
+            elb: elb::State::default(),
+            kms: kms::State::default(),
+            route53: route53::State::default(),
+            ids: Ids::new(seed),
+        }
+    }
+
+    /// Lets everything happen that is due until `now`, oldest first where order matters.
+    pub(crate) fn advance(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        ec2::advance(self);
+        elb::advance(self);
+        kms::advance(self);
+    }
+}
