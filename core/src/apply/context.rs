@@ -1,0 +1,180 @@
+//! What a step has at hand: AWS, what is known so far, and the caller's ear.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+use super::event::{Event, EventKind};
+use crate::aws::Aws;
+use crate::aws::answer::Answer;
+use crate::aws::tags::{self, Tags};
+use crate::callback::{CredentialSource, Publisher};
+use crate::desired::Desired;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observed::Observed;
+use crate::resource::domain_record::TxtRecord;
+use crate::resource::{Resource, ResourceId};
+use crate::spec::{Credential, KeyStore, ProxyCredential};
+
+/// What a step has at hand. Cheap to clone: each step gets its own, with the observation of the moment it began.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) aws: Arc<Aws>,
+    pub(crate) store: String,
+    pub(crate) desired: Arc<Desired>,
+    pub(crate) observed: Arc<Observed>,
+    pub(crate) resource: Option<ResourceId>,
+    pub(super) run: Arc<Run>,
+}
+
+/// What all steps of one run share.
+pub(crate) struct Run {
+    pub(crate) began: SystemTime,
+    pub(crate) events: AtomicU64,
+    pub(crate) listener: Option<Listener>,
+    pub(crate) publisher: Option<Arc<dyn Publisher>>,
+    pub(crate) key_store: Option<KeyStore>,
+    pub(crate) credential_source: Option<Arc<dyn CredentialSource>>,
+}
+
+/// Whoever wants to hear of events.
+pub(crate) type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
+impl Context {
+    /// The observation of a parent. The plan never starts a step before its parents exist.
+    pub(crate) fn parent<R: Resource>(&self) -> Result<&R::Seen> {
+        R::seen(&self.observed, "").ok_or_else(|| {
+            Error::new(
+                ErrorKind::StalePlan,
+                format!("the {} is missing", R::KIND.label()),
+                "it was removed meanwhile; plan again, look at the plan, and apply that",
+            )
+        })
+    }
+
+    /// A client token: the same for the same store and parent, so that a repeated call makes nothing new.
+    pub(crate) fn token(&self, what: &str, parent: &str) -> String {
+        let digest = Sha256::digest(format!("xkslink\n{}\n{what}\n{parent}", self.store).as_bytes());
+        hex::encode(&digest[..16])
+    }
+
+    pub(crate) fn emit(&self, what: EventKind) {
+        let Some(listener) = &self.run.listener else { return };
+        let number = self.run.events.fetch_add(1, Ordering::Relaxed) + 1;
+        listener(&Event { number, at_seconds: self.aws.since(self.run.began).as_secs_f64(), what });
+    }
+
+    /// Tells that a step looked and will look again.
+    pub(crate) fn waiting(
+        &self,
+        until: &str,
+        state: &str,
+        attempt: u64,
+        waited: Duration,
+        usual: Duration,
+        next: Duration,
+    ) {
+        tracing::debug!(until, state, attempt, "waiting");
+        let Some(resource) = self.resource.clone() else { return };
+        self.emit(EventKind::Waiting {
+            resource,
+            until: until.to_owned(),
+            state: state.to_owned(),
+            attempt,
+            waited_seconds: waited.as_secs_f64(),
+            usually_takes_seconds: usual.as_secs(),
+            next_look_seconds: next.as_secs_f64(),
+        });
+    }
+
+    /// Shows a person the record to publish.
+    pub(crate) fn hand_out(&self, record: &TxtRecord) {
+        self.emit(EventKind::PublishRecord { record: record.clone() });
+    }
+
+    /// Has the caller publish a record.
+    pub(crate) async fn publish(&self, record: &TxtRecord) -> Result<()> {
+        let Some(publisher) = &self.run.publisher else {
+            return Err(Error::new(
+                ErrorKind::InvalidSpec,
+                "the spec says that a callback publishes the TXT record, but the client has none",
+                "give one to `Client::builder().publisher(…)`, or choose another domain mode",
+            ));
+        };
+        publisher.publish(record).await.map_err(|source| callback_failed("publish the TXT record", source))
+    }
+
+    /// Has the caller take a record back. Without a publisher there is nobody to tell.
+    pub(crate) async fn withdraw(&self, record: &TxtRecord) -> Result<()> {
+        match &self.run.publisher {
+            Some(publisher) => {
+                publisher.withdraw(record).await.map_err(|source| callback_failed("withdraw the TXT record", source))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The proxy credential, read at the moment of use.
+    pub(crate) async fn credential(&self) -> Result<ProxyCredential> {
+        self.run.credential().await
+    }
+
+    /// Sets the tags of an EC2 object that are missing or differ.
+    pub(crate) async fn tag_ec2(&self, id: &str, seen: &Tags, want: &Tags) -> Result<()> {
+        let changed = changed(seen, want);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let request = self.aws.ec2.create_tags().resources(id).set_tags(Some(tags::ec2(&changed)));
+        request.send().await.or_fail("set tags", "ec2:CreateTags").map(drop)
+    }
+
+    /// The same for an object of Elastic Load Balancing.
+    pub(crate) async fn tag_elb(&self, arn: &str, seen: &Tags, want: &Tags) -> Result<()> {
+        let changed = changed(seen, want);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let request = self.aws.elb.add_tags().resource_arns(arn).set_tags(Some(tags::elb(&changed)));
+        request.send().await.or_fail("set tags", "elasticloadbalancing:AddTags").map(drop)
+    }
+}
+
+impl Run {
+    pub(crate) async fn credential(&self) -> Result<ProxyCredential> {
+        match &self.key_store {
+            Some(store) if store.credential == Credential::Callback => {
+                let Some(source) = &self.credential_source else {
+                    return Err(Error::new(
+                        ErrorKind::InvalidSpec,
+                        "the spec says that a callback gives the proxy credential, but the client has none",
+                        "give one to `Client::builder().credential(…)`, or choose another credential source",
+                    ));
+                };
+                source.credential().await.map_err(|source| callback_failed("get the proxy credential", source))
+            }
+            Some(store) => Ok(store.read_credential()?),
+            None => Err(Error::new(
+                ErrorKind::InvalidSpec,
+                "the plan needs the proxy credential, but the spec has no key store",
+                "plan again from the spec",
+            )),
+        }
+    }
+}
+
+fn changed(seen: &Tags, want: &Tags) -> Tags {
+    want.iter().filter(|(key, value)| seen.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+fn callback_failed(doing: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    // The text is the caller's own and might hold a secret: it travels as the source, not in our message.
+    Error::new(
+        ErrorKind::Callback,
+        format!("could not {doing}: the callback failed"),
+        "see the cause that the callback gave",
+    )
+    .with_source(source)
+}

@@ -1,0 +1,312 @@
+//! Apply is plan in a loop: whenever a step ends, fold its result in, plan again, start what became ready.
+//!
+//! Nothing runs that the plan in the caller's hand does not cover. Dropping the future stops at once; the next apply
+//! looks at AWS and goes on from there.
+
+mod context;
+pub(crate) mod event;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tracing::Instrument;
+
+pub(crate) use context::{Context, Listener, Run};
+use event::EventKind;
+
+use crate::aws::Aws;
+use crate::desired::Desired;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observed::Observed;
+use crate::plan::steps::{is_ready, steps};
+use crate::plan::{Action, Plan, Step};
+use crate::report::{Ids, Outcome, Report, StepReport};
+use crate::resource::connection::Connection;
+use crate::resource::domain_record::DomainRecord;
+use crate::resource::domain_verification::DomainVerification;
+use crate::resource::endpoint_service::EndpointService;
+use crate::resource::key_store::KeyStore;
+use crate::resource::link::Link;
+use crate::resource::listener::Listener as ListenerResource;
+use crate::resource::load_balancer::LoadBalancer;
+use crate::resource::permission::Permission;
+use crate::resource::route_table::RouteTable;
+use crate::resource::routes::Routes;
+use crate::resource::security_group::SecurityGroup;
+use crate::resource::subnet::Subnet;
+use crate::resource::target_group::TargetGroup;
+use crate::resource::targets::Targets;
+use crate::resource::vpc::Vpc;
+use crate::resource::{Kind, Resource, ResourceId};
+
+/// Applies a plan, starting from a fresh observation.
+pub(crate) async fn apply(
+    aws: Arc<Aws>,
+    plan: &Plan,
+    desired: Desired,
+    observed: Observed,
+    run: Run,
+) -> Result<Report> {
+    let mut work = Work::new(aws, plan, desired, observed, run);
+    plan.check_covers(&work.remaining())?;
+    if work.needs_credential() {
+        // Half a store helps nobody: the credential must be there before anything is made.
+        work.run.credential().await?;
+    }
+    work.emit(EventKind::Began { plan: plan.hash().to_owned(), steps: work.remaining().len() });
+    work.go().await?;
+    work.finish()
+}
+
+/// One run of a plan.
+struct Work<'a> {
+    aws: Arc<Aws>,
+    plan: &'a Plan,
+    desired: Arc<Desired>,
+    observed: Arc<Observed>,
+    run: Arc<Run>,
+    /// When each running step began.
+    running: BTreeMap<ResourceId, Started>,
+    failed: BTreeMap<ResourceId, Error>,
+    done: Vec<StepReport>,
+    /// The step that ended last: what becomes ready now was waiting for it.
+    last: Option<ResourceId>,
+}
+
+struct Started {
+    at: SystemTime,
+    action: Action,
+    after: Option<ResourceId>,
+}
+
+/// What a step changes in the observation.
+type Fold = Box<dyn FnOnce(&mut Observed) -> String + Send>;
+
+struct Ended {
+    resource: ResourceId,
+    result: Result<Fold>,
+}
+
+impl<'a> Work<'a> {
+    fn new(aws: Arc<Aws>, plan: &'a Plan, desired: Desired, observed: Observed, run: Run) -> Self {
+        Self {
+            aws,
+            plan,
+            desired: Arc::new(desired),
+            observed: Arc::new(observed),
+            run: Arc::new(run),
+            running: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            done: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// The plan from here.
+    fn remaining(&self) -> Vec<Step> {
+        steps(&self.desired, &self.observed)
+    }
+
+    fn needs_credential(&self) -> bool {
+        let sets = |step: &Step| {
+            step.resource.kind == Kind::KeyStore && matches!(step.action, Action::Create | Action::Update)
+        };
+        self.remaining().iter().any(sets)
+    }
+
+    async fn go(&mut self) -> Result<()> {
+        let mut futures: FuturesUnordered<BoxFuture<'static, Ended>> = FuturesUnordered::new();
+        loop {
+            for step in self.startable() {
+                if let Err(stale) = self.plan.check_covers(std::slice::from_ref(&step)) {
+                    self.failed.insert(step.resource, stale);
+                    continue;
+                }
+                futures.push(self.start(step));
+            }
+            match futures.next().await {
+                Some(ended) => self.end(ended),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Steps that can begin now.
+    fn startable(&self) -> Vec<Step> {
+        let remaining = self.remaining();
+        let idle =
+            |step: &&Step| !self.running.contains_key(&step.resource) && !self.failed.contains_key(&step.resource);
+        remaining.iter().filter(idle).filter(|step| is_ready(step, &remaining, &self.observed)).cloned().collect()
+    }
+
+    fn start(&mut self, step: Step) -> BoxFuture<'static, Ended> {
+        let resource = step.resource.clone();
+        let started = Started { at: self.aws.now(), action: step.action, after: self.last.clone() };
+        self.running.insert(resource.clone(), started);
+        self.emit(EventKind::StepBegan {
+            resource: resource.clone(),
+            action: step.action,
+            usually_takes_seconds: step.usually_takes_seconds,
+        });
+        let cx = self.context(Some(resource.clone()));
+        let span = tracing::info_span!("step", resource = %resource, action = step.action.verb());
+        let future = async move {
+            let result = take(cx, &step).await;
+            Ended { resource, result }
+        };
+        Box::pin(future.instrument(span))
+    }
+
+    fn end(&mut self, ended: Ended) {
+        let Some(started) = self.running.remove(&ended.resource) else { return };
+        let took_seconds = self.aws.since(started.at).as_secs_f64();
+        let began = started.at.duration_since(self.run.began).unwrap_or_default();
+        let mut report = StepReport {
+            resource: ended.resource.clone(),
+            action: started.action,
+            began_seconds: began.as_secs_f64(),
+            took_seconds,
+            after: started.after,
+            error: None,
+        };
+        match ended.result {
+            Ok(fold) => {
+                let id = fold(Arc::make_mut(&mut self.observed));
+                self.emit(EventKind::StepDone {
+                    resource: ended.resource.clone(),
+                    action: started.action,
+                    id,
+                    took_seconds,
+                });
+                self.refuse_unchanged(&ended.resource, started.action);
+            }
+            Err(error) => {
+                let error = error.with_resource(&ended.resource);
+                report.error = Some(error.details().clone());
+                self.fail(ended.resource.clone(), started.action, error);
+            }
+        }
+        self.done.push(report);
+        self.last = Some(ended.resource);
+    }
+
+    /// A resource that still differs after its own step is a failure, not another round: so the loop always ends.
+    fn refuse_unchanged(&mut self, resource: &ResourceId, action: Action) {
+        let again = self.remaining().into_iter().find(|step| step.resource == *resource && step.action == action);
+        let Some(step) = again else { return };
+        // The parts of a record or a store may have changed through another step meanwhile; only the same fields count.
+        let fields: Vec<&str> = step.changes.iter().map(|change| change.field.as_str()).collect();
+        let error = Error::new(
+            ErrorKind::Aws,
+            format!("AWS accepted the change, but {resource} still differs: {}", fields.join(", ")),
+            "plan again; if the difference stays, somebody or something else sets it back",
+        );
+        self.fail(resource.clone(), action, error.with_resource(resource));
+    }
+
+    fn fail(&mut self, resource: ResourceId, action: Action, error: Error) {
+        self.emit(EventKind::StepFailed { resource: resource.clone(), action, error: error.details().clone() });
+        self.failed.insert(resource, error);
+    }
+
+    fn context(&self, resource: Option<ResourceId>) -> Context {
+        Context {
+            aws: Arc::clone(&self.aws),
+            store: self.plan.store().to_owned(),
+            desired: Arc::clone(&self.desired),
+            observed: Arc::clone(&self.observed),
+            resource,
+            run: Arc::clone(&self.run),
+        }
+    }
+
+    fn emit(&self, what: EventKind) {
+        self.context(None).emit(what);
+    }
+
+    fn finish(mut self) -> Result<Report> {
+        let outcome = self.outcome();
+        self.emit(EventKind::Ended { outcome: outcome.clone() });
+        let mut skipped: Vec<ResourceId> = self.remaining().into_iter().map(|step| step.resource).collect();
+        skipped.retain(|resource| !self.failed.contains_key(resource));
+        let mut steps = std::mem::take(&mut self.done);
+        steps.sort_by(|a, b| a.began_seconds.total_cmp(&b.began_seconds).then_with(|| a.resource.cmp(&b.resource)));
+        let report = Report {
+            version: 1,
+            store: self.plan.store().to_owned(),
+            region: self.plan.region().to_owned(),
+            plan: self.plan.hash().to_owned(),
+            outcome: outcome.clone(),
+            ids: Ids::read(&self.observed),
+            steps,
+            skipped,
+            took_seconds: self.aws.since(self.run.began).as_secs_f64(),
+        };
+        match (outcome, self.failed.pop_first()) {
+            (Outcome::Failed, Some((_, error))) => Err(error.with_report(report)),
+            _ => Ok(report),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let record = self.observed.domain_record.as_ref();
+        let by_hand = self.desired.domain_record.as_ref().is_some_and(|want| want.is_by_hand());
+        let only_dns = self.failed.keys().all(|resource| resource.kind == Kind::DomainVerification)
+            && self.failed.values().all(|error| error.kind() == ErrorKind::TimedOut);
+        match record {
+            Some(seen) if by_hand && only_dns && self.observed.domain_verification.is_none() => {
+                Outcome::WaitingForDns { record: seen.record.clone() }
+            }
+            _ if self.failed.is_empty() => Outcome::Complete,
+            _ => Outcome::Failed,
+        }
+    }
+}
+
+/// Takes a step with the resource it is about.
+async fn take(cx: Context, step: &Step) -> Result<Fold> {
+    match step.resource.kind {
+        Kind::Vpc => act::<Vpc>(cx, step).await,
+        Kind::Subnet => act::<Subnet>(cx, step).await,
+        Kind::RouteTable => act::<RouteTable>(cx, step).await,
+        Kind::Link => act::<Link>(cx, step).await,
+        Kind::Routes => act::<Routes>(cx, step).await,
+        Kind::SecurityGroup => act::<SecurityGroup>(cx, step).await,
+        Kind::TargetGroup => act::<TargetGroup>(cx, step).await,
+        Kind::Targets => act::<Targets>(cx, step).await,
+        Kind::LoadBalancer => act::<LoadBalancer>(cx, step).await,
+        Kind::Listener => act::<ListenerResource>(cx, step).await,
+        Kind::EndpointService => act::<EndpointService>(cx, step).await,
+        Kind::Permission => act::<Permission>(cx, step).await,
+        Kind::DomainRecord => act::<DomainRecord>(cx, step).await,
+        Kind::DomainVerification => act::<DomainVerification>(cx, step).await,
+        Kind::KeyStore => act::<KeyStore>(cx, step).await,
+        Kind::Connection => act::<Connection>(cx, step).await,
+    }
+}
+
+async fn act<R: Resource>(cx: Context, step: &Step) -> Result<Fold>
+where
+    R::Seen: 'static,
+{
+    let key = step.resource.key.clone();
+    let (want, seen) = (R::want(&cx.desired, &key), R::seen(&cx.observed, &key));
+    let now = match (step.action, want, seen) {
+        (Action::Create, Some(want), _) => Some(R::create(&cx, &key, want).await?),
+        (Action::Update, Some(want), Some(seen)) => Some(R::update(&cx, want, seen).await?),
+        // A replacement deletes here; the next plan creates.
+        (Action::Delete | Action::Replace, _, Some(seen)) => {
+            R::delete(&cx, seen).await?;
+            None
+        }
+        _ => seen.cloned(),
+    };
+    Ok(Box::new(move |observed| {
+        let id = now.as_ref().map(R::id).unwrap_or_default();
+        R::fold(observed, &key, now);
+        id
+    }))
+}

@@ -1,0 +1,101 @@
+//! Answers of the SDK into our errors: what AWS said, whether it may have acted, what to do.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Turns the result of `send()` into ours.
+pub(crate) trait Answer<T> {
+    /// `doing` reads after "could not": "create the VPC". `action` is the IAM action, `ec2:CreateVpc`.
+    fn or_fail(self, doing: &str, action: &str) -> Result<T>;
+}
+
+impl<T, E> Answer<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    T: RequestId,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn or_fail(self, doing: &str, action: &str) -> Result<T> {
+        match self {
+            Ok(output) => {
+                tracing::debug!(action, request_id = output.request_id(), "answered");
+                Ok(output)
+            }
+            Err(error) => {
+                let error = explain(doing, action, error);
+                tracing::debug!(action, request_id = error.request_id(), code = error.aws_code(), "failed");
+                Err(error)
+            }
+        }
+    }
+}
+
+fn explain<E>(doing: &str, action: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let code = error.code().map(str::to_owned);
+    let request_id = error.request_id().map(str::to_owned);
+    let (kind, what) = match &error {
+        SdkError::ServiceError(context) => {
+            let status = context.raw().status().as_u16();
+            let said = error.message().unwrap_or("no message");
+            let code = code.as_deref().unwrap_or("an error without a code");
+            (kind_of(code, status), format!("AWS said {code}: {said}"))
+        }
+        SdkError::TimeoutError(_) => (ErrorKind::Unreachable, "no answer in time".to_owned()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (ErrorKind::Unreachable, "no answer in time".to_owned())
+        }
+        SdkError::DispatchFailure(_) => (ErrorKind::Unreachable, "could not reach AWS".to_owned()),
+        SdkError::ResponseError(_) => (ErrorKind::Aws, "could not read the answer of AWS".to_owned()),
+        SdkError::ConstructionFailure(_) => (ErrorKind::InvalidSpec, "could not build the request".to_owned()),
+        _ => (ErrorKind::Aws, "the AWS SDK failed".to_owned()),
+    };
+    let unclear = match &error {
+        SdkError::ServiceError(context) => context.raw().status().is_server_error() && kind != ErrorKind::Throttled,
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    };
+    Error::new(kind, format!("could not {doing}: {what}"), help(kind, action))
+        .with_aws(code.as_deref(), request_id.as_deref())
+        .with_unclear(unclear)
+        .with_source(error)
+}
+
+fn kind_of(code: &str, status: u16) -> ErrorKind {
+    match code {
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" | "OptInRequired" | "AuthFailure" => {
+            ErrorKind::AccessDenied
+        }
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "RequestExpired" => ErrorKind::Unreachable,
+        "RequestLimitExceeded"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "PriorRequestNotComplete" => ErrorKind::Throttled,
+        _ if code.contains("LimitExceeded") || code.starts_with("TooMany") => ErrorKind::LimitExceeded,
+        _ if status == 429 => ErrorKind::Throttled,
+        _ => ErrorKind::Aws,
+    }
+}
+
+fn help(kind: ErrorKind, action: &str) -> String {
+    match kind {
+        ErrorKind::AccessDenied => format!("allow `{action}` for the calling role"),
+        ErrorKind::Unreachable => {
+            "check credentials, network and proxy settings of this process, then apply again".to_owned()
+        }
+        ErrorKind::Throttled => "wait a little, then apply again".to_owned(),
+        ErrorKind::LimitExceeded => "raise the quota in Service Quotas or delete what is no longer needed".to_owned(),
+        _ => format!("look up the code in the reference of `{action}`; when it is cleared, apply again"),
+    }
+}

@@ -1,0 +1,66 @@
+//! Deleting, and proving it: a delete counts when a describe no longer shows the thing.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::wait::{Look, Wait, until};
+use crate::apply::Context;
+use crate::error::Result;
+
+/// How the service speaks of a delete that cannot happen, or need not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delete {
+    /// Reads after "waiting until": "the VPC is gone".
+    pub(crate) until: &'static str,
+    /// Codes that mean: something still holds it, which is about to let go.
+    pub(crate) busy: &'static [&'static str],
+    /// Codes that mean: it is already gone.
+    pub(crate) gone: &'static [&'static str],
+    /// How long it usually takes.
+    pub(crate) usual: Duration,
+}
+
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// Deletes until the service accepts it, then looks until `still` sees nothing; `still` tells the state seen.
+///
+/// # Errors
+/// What `delete` or `still` fails with; `TimedOut`.
+pub(crate) async fn delete<D, S>(
+    cx: &Context,
+    how: Delete,
+    mut delete: impl FnMut() -> D,
+    mut still: impl FnMut() -> S,
+) -> Result<()>
+where
+    D: Future<Output = Result<()>>,
+    S: Future<Output = Result<Option<String>>>,
+{
+    let wait = Wait { until: how.until, usual: how.usual, limit: LIMIT };
+    let accepted = until(cx, wait, || {
+        let attempt = delete();
+        async move {
+            match attempt.await {
+                Ok(()) => Ok(Look::Done(())),
+                Err(error) if error.is_code(how.gone) => Ok(Look::Done(())),
+                Err(error) if error.is_code(how.busy) => {
+                    Ok(Look::NotYet(error.aws_code().unwrap_or("in use").to_owned()))
+                }
+                Err(error) => Err(error),
+            }
+        }
+    });
+    accepted.await?;
+    until(cx, wait, || {
+        let look = still();
+        async move {
+            match look.await {
+                Ok(None) => Ok(Look::Done(())),
+                Ok(Some(state)) => Ok(Look::NotYet(state)),
+                Err(error) if error.is_code(how.gone) => Ok(Look::Done(())),
+                Err(error) => Err(error),
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,87 @@
+//! The one home of waiting: look, and look again, until something is as it should be.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::apply::Context;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is awaited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    /// Reads after "waiting until": "the load balancer is active".
+    pub(crate) until: &'static str,
+    /// How long AWS usually takes; looks are close together around this time.
+    pub(crate) usual: Duration,
+    /// When to give up.
+    pub(crate) limit: Duration,
+}
+
+/// What one look saw.
+pub(crate) enum Look<T> {
+    /// It is as it should be.
+    Done(T),
+    /// Not yet; the state seen.
+    NotYet(String),
+}
+
+/// Looks until done. The first look is at once.
+///
+/// # Errors
+/// Whatever `look` fails with; `TimedOut` with the last state seen.
+pub(crate) async fn until<T, F>(cx: &Context, wait: Wait, mut look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Look<T>>>,
+{
+    let began = cx.aws.now();
+    for attempt in 1.. {
+        let state = match look().await? {
+            Look::Done(value) => return Ok(value),
+            Look::NotYet(state) => state,
+        };
+        let elapsed = cx.aws.since(began);
+        if elapsed >= wait.limit {
+            return Err(Error::new(
+                ErrorKind::TimedOut,
+                format!(
+                    "gave up waiting until {}: still `{state}` after {}",
+                    wait.until,
+                    crate::text::duration(elapsed)
+                ),
+                "apply again to go on waiting; if the state does not change, look at the resource in the AWS console",
+            ));
+        }
+        let pause = pause(elapsed, wait.usual).min(wait.limit - elapsed);
+        cx.waiting(wait.until, &state, attempt, elapsed, wait.usual, pause);
+        cx.aws.sleep(pause).await;
+    }
+    unreachable_wait()
+}
+
+/// The range of an attempt counter cannot end; this keeps the compiler content without a panic.
+fn unreachable_wait<T>() -> Result<T> {
+    Err(Error::new(ErrorKind::TimedOut, "gave up waiting", "apply again to go on waiting"))
+}
+
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// Short at the beginning and near the usual time, longer between and after: an answer is at most a fortieth late.
+fn pause(elapsed: Duration, usual: Duration) -> Duration {
+    (elapsed.min(elapsed.abs_diff(usual)) / 40).clamp(SHORTEST, LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_close_together_at_the_start_and_near_the_usual_time() {
+        let usual = Duration::from_secs(300);
+        let at = |seconds| pause(Duration::from_secs(seconds), usual);
+        assert_eq!(at(0), Duration::from_secs(1));
+        assert_eq!(at(120), Duration::from_secs(3));
+        assert_eq!(at(299), Duration::from_secs(1));
+        assert_eq!(at(3000), Duration::from_secs(15));
+    }
+}

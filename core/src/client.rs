@@ -1,0 +1,301 @@
+//! The handle: an AWS configuration, and the verbs.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+
+use aws_types::SdkConfig;
+use futures_util::future::try_join;
+
+use crate::apply::event::Event;
+use crate::apply::{Listener, Run, apply};
+use crate::aws::Aws;
+use crate::callback::{CredentialSource, Publisher};
+use crate::desired::Desired;
+use crate::error::Result;
+use crate::observe::{DomainScope, Scope, accounts, keys_in, observe};
+use crate::observed::{Account, Observed};
+use crate::plan::steps::steps;
+use crate::plan::{Consent, Plan, Purpose};
+use crate::report::Report;
+use crate::resource::key_store::has_keys;
+use crate::spec::Connectivity;
+use crate::status::Status;
+
+/// Plans, applies and tears down. Cheap to clone; every call may run at the same time as others.
+#[derive(Clone)]
+pub struct Client {
+    config: Arc<ClientBuilder>,
+    accounts: Arc<OnceLock<(Account, String)>>,
+}
+
+/// Configurations and callbacks of a [`Client`].
+#[derive(Clone)]
+pub struct ClientBuilder {
+    network: SdkConfig,
+    dns: Option<SdkConfig>,
+    kms: Option<SdkConfig>,
+    publisher: Option<Arc<dyn Publisher>>,
+    credential: Option<Arc<dyn CredentialSource>>,
+}
+
+impl ClientBuilder {
+    /// Another account or role for Route 53.
+    pub fn dns(mut self, config: &SdkConfig) -> Self {
+        self.dns = Some(config.clone());
+        self
+    }
+
+    /// Another account or role for AWS KMS: the account of the key store.
+    pub fn kms(mut self, config: &SdkConfig) -> Self {
+        self.kms = Some(config.clone());
+        self
+    }
+
+    /// Who publishes the TXT record for specs with `Domain::callback()`.
+    pub fn publisher(mut self, publisher: impl Publisher + 'static) -> Self {
+        self.publisher = Some(Arc::new(publisher));
+        self
+    }
+
+    /// Who gives the proxy credential for specs with `Credential::callback()`.
+    pub fn credential(mut self, source: impl CredentialSource + 'static) -> Self {
+        self.credential = Some(Arc::new(source));
+        self
+    }
+
+    /// The client.
+    pub fn build(self) -> Client {
+        Client { config: Arc::new(self), accounts: Arc::default() }
+    }
+}
+
+impl Client {
+    /// A client that does everything with one configuration. The Region comes from the spec, never from here.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self::builder(config).build()
+    }
+
+    /// A client with separate accounts or roles; `config` is the one of the network.
+    pub fn builder(config: &SdkConfig) -> ClientBuilder {
+        ClientBuilder { network: config.clone(), dns: None, kms: None, publisher: None, credential: None }
+    }
+
+    /// What would change to make the spec true. Reads only.
+    ///
+    /// # Errors
+    /// `InvalidSpec` when the spec does not fit what exists, `NotOurs` when a name is taken by a stranger,
+    /// `AccessDenied`, `Unreachable`, `Throttled`, `Aws`.
+    pub async fn plan(&self, spec: &Connectivity) -> Result<Plan> {
+        let aws = self.aws(spec.region().as_str());
+        let observed = self.observe(&aws, &Scope::of(spec)).await?;
+        let desired = Desired::of(spec, &observed)?;
+        Ok(Plan::new(
+            Purpose::Apply,
+            spec.name().as_str(),
+            spec.region().as_str(),
+            Some(spec.clone()),
+            steps(&desired, &observed),
+        ))
+    }
+
+    /// Applies a plan; await the returned value. Safe to repeat: it does what is left to do.
+    ///
+    /// # Errors
+    /// `StalePlan` when AWS changed since, `NeedsConsent` when the plan needs a yes that was not given, and whatever
+    /// a step fails with; then [`Error::report`] tells what was done.
+    pub fn apply<'a>(&'a self, plan: &'a Plan) -> Apply<'a> {
+        Apply { client: self, plan: Planned::Given(plan), consent: Vec::new(), listener: None }
+    }
+
+    /// What it would take to take a store down. Reads only. Give the spec, or a [`Target`] when there is none.
+    ///
+    /// # Errors
+    /// `KeysExist` while the key store holds KMS keys; as [`Client::plan`] otherwise.
+    pub async fn plan_teardown(&self, target: impl Into<Target<'_>>) -> Result<Plan> {
+        let target = target.into();
+        let aws = self.aws(target.region());
+        let observed = self.observe(&aws, &target.scope()).await?;
+        if let Some(store) = &observed.key_store {
+            // Disconnecting comes before deleting, and makes keys unusable: so count them before anything happens.
+            if keys_in(&aws, &store.id).await? > 0 {
+                return Err(has_keys(&store.name));
+            }
+        }
+        let spec = match target {
+            Target::Spec(spec) => Some(spec.clone()),
+            Target::Named { .. } => None,
+        };
+        let steps = steps(&Desired::default(), &observed);
+        Ok(Plan::new(Purpose::Teardown, target.store(), target.region(), spec, steps))
+    }
+
+    /// Takes a store down: plan and apply in one. Deletes what carries our mark and nothing else. Disconnecting a
+    /// key store needs `Consent::Disconnect`.
+    ///
+    /// # Errors
+    /// As [`Client::plan_teardown`] and [`Client::apply`].
+    pub fn teardown<'a>(&'a self, target: impl Into<Target<'a>>) -> Apply<'a> {
+        Apply { client: self, plan: Planned::Teardown(target.into()), consent: vec![Consent::Delete], listener: None }
+    }
+
+    /// How the store stands: each resource with its id and whether it is as the spec asks. Reads only.
+    ///
+    /// # Errors
+    /// As [`Client::plan`].
+    pub async fn status(&self, spec: &Connectivity) -> Result<Status> {
+        let aws = self.aws(spec.region().as_str());
+        let observed = self.observe(&aws, &Scope::of(spec)).await?;
+        let desired = Desired::of(spec, &observed)?;
+        Ok(Status::new(spec.name().as_str(), spec.region().as_str(), &desired, &observed))
+    }
+
+    fn aws(&self, region: &str) -> Arc<Aws> {
+        let config = &self.config;
+        Arc::new(Aws::new(&config.network, config.dns.as_ref(), config.kms.as_ref(), region))
+    }
+
+    async fn observe(&self, aws: &Aws, scope: &Scope) -> Result<Observed> {
+        // Who is calling does not change while a client lives.
+        let known = self.accounts.get().cloned();
+        let who = async {
+            match known {
+                Some(known) => Ok(known),
+                None => accounts(aws).await,
+            }
+        };
+        let look = observe(aws, scope);
+        let ((account, store_account), mut observed) = try_join(who, look).await?;
+        let _ = self.accounts.set((account.clone(), store_account.clone()));
+        observed.account = account;
+        observed.store_account = store_account;
+        Ok(observed)
+    }
+
+    async fn run(&self, plan: &Plan, consent: &[Consent], listener: Option<Listener>) -> Result<Report> {
+        plan.check_consent(consent)?;
+        let aws = self.aws(plan.region());
+        let (scope, spec) = match plan.spec() {
+            Some(spec) => (Scope::of(spec), plan.spec().filter(|_| plan.purpose() == Purpose::Apply)),
+            None => (Target::named(plan.store(), plan.region()).scope(), None),
+        };
+        let observed = self.observe(&aws, &scope).await?;
+        let desired = spec.map(|spec| Desired::of(spec, &observed)).transpose()?.unwrap_or_default();
+        let run = Run {
+            began: aws.now(),
+            events: AtomicU64::new(0),
+            listener,
+            publisher: self.config.publisher.clone(),
+            key_store: plan.spec().and_then(|spec| spec.key_store()).cloned(),
+            credential_source: self.config.credential.clone(),
+        };
+        apply(aws, plan, desired, observed, run).await
+    }
+}
+
+/// What to take down.
+#[derive(Clone, Debug)]
+pub enum Target<'a> {
+    /// The store of a spec.
+    Spec(&'a Connectivity),
+    /// A store whose spec is lost.
+    Named {
+        /// The store's name.
+        store: String,
+        /// Its Region.
+        region: String,
+    },
+}
+
+impl<'a> From<&'a Connectivity> for Target<'a> {
+    fn from(spec: &'a Connectivity) -> Self {
+        Self::Spec(spec)
+    }
+}
+
+impl Target<'_> {
+    /// A store whose spec is lost.
+    pub fn named(store: &str, region: &str) -> Self {
+        Self::Named { store: store.to_owned(), region: region.to_owned() }
+    }
+
+    fn store(&self) -> &str {
+        match self {
+            Self::Spec(spec) => spec.name().as_str(),
+            Self::Named { store, .. } => store,
+        }
+    }
+
+    fn region(&self) -> &str {
+        match self {
+            Self::Spec(spec) => spec.region().as_str(),
+            Self::Named { region, .. } => region,
+        }
+    }
+
+    fn scope(&self) -> Scope {
+        match self {
+            Self::Spec(spec) => Scope { subnets: 0, ..Scope::of(spec) },
+            Self::Named { store, .. } => Scope {
+                store: store.clone(),
+                key_store: Some(store.clone()),
+                domain: DomainScope::Unknown,
+                ..Scope::default()
+            },
+        }
+    }
+}
+
+enum Planned<'a> {
+    Given(&'a Plan),
+    Teardown(Target<'a>),
+}
+
+/// An apply or teardown that has not begun: say what it may do and who listens, then await it.
+#[must_use = "nothing happens until it is awaited"]
+pub struct Apply<'a> {
+    client: &'a Client,
+    plan: Planned<'a>,
+    consent: Vec<Consent>,
+    listener: Option<Listener>,
+}
+
+impl<'a> Apply<'a> {
+    /// Agrees to something that the plan needs a yes for. May be called more than once.
+    pub fn consent(mut self, consent: Consent) -> Self {
+        self.consent.push(consent);
+        self
+    }
+
+    /// Hears of every event, in order, on the task that awaits. Must not block.
+    pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Box::new(listener));
+        self
+    }
+
+    async fn go(self) -> Result<Report> {
+        match self.plan {
+            Planned::Given(plan) => self.client.run(plan, &self.consent, self.listener).await,
+            Planned::Teardown(target) => {
+                let plan = self.client.plan_teardown(target).await?;
+                self.client.run(&plan, &self.consent, self.listener).await
+            }
+        }
+    }
+}
+
+impl<'a> IntoFuture for Apply<'a> {
+    type Output = Result<Report>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Report>> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.go())
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}

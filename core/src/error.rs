@@ -1,0 +1,214 @@
+//! What every verb fails with: what we were doing, what went wrong, whether trying again helps, what to do now.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::Report;
+
+/// Shorthand used throughout the crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of a verb.
+///
+/// `Display` is one line: what we were doing and what went wrong. The remedy is in [`Error::help`], the cause in
+/// [`std::error::Error::source`]; neither is repeated in the line.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    details: ErrorDetails,
+    /// Whether AWS may have acted although we got no answer.
+    unclear: bool,
+    report: Option<Report>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The same failure as plain data; what other languages see.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ErrorDetails {
+    /// Which decision the caller faces.
+    pub kind: ErrorKind,
+    /// What we were doing and what went wrong, one line.
+    pub message: String,
+    /// What a person can do about it.
+    pub help: String,
+    /// The resource it happened at, such as `subnet euc1-az1`.
+    pub resource: Option<String>,
+    /// AWS's own error code.
+    pub aws_code: Option<String>,
+    /// AWS's request id, for support cases.
+    pub request_id: Option<String>,
+    /// Whether the same call may succeed later without any change.
+    pub retryable: bool,
+}
+
+/// One kind for each decision that a caller can make.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The spec or document is wrong, or does not fit what exists in AWS. Nothing was changed; fix the spec.
+    InvalidSpec,
+    /// No credentials, no network, or no answer. Fix the environment, then try again.
+    Unreachable,
+    /// AWS refused the action to this caller; `help` names the missing IAM action.
+    AccessDenied,
+    /// An object has our name but not our mark. It is never touched; rename the store or remove the object.
+    NotOurs,
+    /// AWS changed since the plan was made. Plan again.
+    StalePlan,
+    /// The plan replaces, deletes or disconnects something. Say yes, or change the spec.
+    NeedsConsent,
+    /// The key store still holds KMS keys. Deleting it would lose data; deal with the keys first.
+    KeysExist,
+    /// AWS accepted the change, but it was not complete in time. Apply again to continue.
+    TimedOut,
+    /// AWS throttled beyond the SDK's retries. Try again later.
+    Throttled,
+    /// An AWS quota is exhausted. Raise it or free something.
+    LimitExceeded,
+    /// KMS could not connect the key store; `aws_code` is its ConnectionErrorCode.
+    ConnectionFailed,
+    /// A callback of the caller failed (credential or DNS publication).
+    Callback,
+    /// Anything else that AWS said; code and request id are attached.
+    Aws,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let details = ErrorDetails {
+            kind,
+            message: message.into(),
+            help: help.into(),
+            resource: None,
+            aws_code: None,
+            request_id: None,
+            retryable: matches!(kind, ErrorKind::Throttled | ErrorKind::TimedOut | ErrorKind::Unreachable),
+        };
+        Self(Box::new(Inner { details, unclear: false, report: None, source: None }))
+    }
+
+    pub(crate) fn with_aws(mut self, code: Option<&str>, request_id: Option<&str>) -> Self {
+        self.0.details.aws_code = code.map(str::to_owned);
+        self.0.details.request_id = request_id.map(str::to_owned);
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_resource(mut self, resource: impl fmt::Display) -> Self {
+        self.0.details.resource.get_or_insert_with(|| resource.to_string());
+        self
+    }
+
+    pub(crate) fn with_report(mut self, report: Report) -> Self {
+        self.0.report = Some(report);
+        self
+    }
+
+    pub(crate) fn with_unclear(mut self, unclear: bool) -> Self {
+        self.0.unclear = unclear;
+        self
+    }
+
+    /// Whether AWS may have acted although no answer came: look before trying again.
+    pub(crate) fn is_unclear(&self) -> bool {
+        self.0.unclear
+    }
+
+    /// Whether AWS's code is one of these.
+    pub(crate) fn is_code(&self, codes: &[&str]) -> bool {
+        self.aws_code().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Which decision the caller faces.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.details.kind
+    }
+
+    /// What a person can do about it.
+    pub fn help(&self) -> &str {
+        &self.0.details.help
+    }
+
+    /// The resource it happened at, such as `subnet euc1-az1`.
+    pub fn resource(&self) -> Option<&str> {
+        self.0.details.resource.as_deref()
+    }
+
+    /// AWS's own error code.
+    pub fn aws_code(&self) -> Option<&str> {
+        self.0.details.aws_code.as_deref()
+    }
+
+    /// AWS's request id.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.details.request_id.as_deref()
+    }
+
+    /// Whether the same call may succeed later without any change.
+    pub fn retryable(&self) -> bool {
+        self.0.details.retryable
+    }
+
+    /// What apply had done until then, what failed and what was skipped.
+    pub fn report(&self) -> Option<&Report> {
+        self.0.report.as_ref()
+    }
+
+    /// The failure as plain data.
+    pub fn details(&self) -> &ErrorDetails {
+        &self.0.details
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.details.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.kind()).field("message", &self.0.details.message).field("help", &self.help());
+        if let Some(code) = self.aws_code() {
+            shown.field("aws_code", &code);
+        }
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl Error {
+    /// AWS left out a member that we cannot do without.
+    pub(crate) fn incomplete(operation: &str, member: &str) -> Self {
+        Self::new(
+            ErrorKind::Aws,
+            format!("the answer to {operation} has no {member}"),
+            "apply again; if it happens again, this is a fault of the endpoint that answers",
+        )
+    }
+}
+
+impl From<crate::spec::SpecError> for Error {
+    fn from(error: crate::spec::SpecError) -> Self {
+        Self::new(ErrorKind::InvalidSpec, error.to_string(), "correct the spec; nothing was sent to AWS")
+    }
+}
+
+impl From<crate::spec::CredentialError> for Error {
+    fn from(error: crate::spec::CredentialError) -> Self {
+        Self::new(ErrorKind::InvalidSpec, format!("could not read the proxy credential: {}", error.what), error.help)
+    }
+}

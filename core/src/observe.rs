@@ -1,0 +1,498 @@
+//! AWS into [`Observed`]: who we are and what carries our name, then the details, batched.
+//!
+//! First round: everything of ours in EC2 by one DescribeTags, load balancer and target group by name, key stores.
+//! Second round: the details of what the first one found. A look at nothing is one round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{Filter, ResourceType, VpcAttributeName};
+use aws_sdk_elasticloadbalancingv2::types as elb;
+use aws_sdk_kms::types::CustomKeyStoresListEntry;
+use futures_util::future::{OptionFuture, try_join, try_join_all, try_join3, try_join5};
+
+use crate::aws::Aws;
+use crate::aws::answer::Answer;
+use crate::aws::tags::{self, Tags};
+use crate::error::{Error, ErrorKind, Result};
+use crate::observed::{Account, Foreign, Observed};
+use crate::resource::domain_record::{self, TxtRecord, Zone};
+use crate::resource::{
+    connection, domain_verification, endpoint_service, key_store, link, listener, load_balancer, permission,
+    route_table, routes, security_group, subnet, target_group, targets, vpc,
+};
+use crate::spec::DnsName;
+
+/// What to look for. Who we are, and the few things that have to be known beforehand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    /// The store's name: value of our tag, name of load balancer and target group.
+    pub(crate) store: String,
+    /// Name of the key store; `None` when the key store is out of scope.
+    pub(crate) key_store: Option<String>,
+    /// VPC and subnets that the spec adopts.
+    pub(crate) existing: Option<(String, Vec<String>)>,
+    /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
+    pub(crate) subnets: usize,
+    /// Where the TXT record is.
+    pub(crate) domain: DomainScope,
+}
+
+/// Where the TXT record is.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum DomainScope {
+    /// In Route 53, under one of these parents.
+    Route53 { parents: Vec<String>, hosted_zone_id: Option<String> },
+    /// Published by a callback: we see it only through the verification.
+    Callback { parents: Vec<String> },
+    /// Published by hand: handed out as soon as AWS shows it.
+    ByHand { parents: Vec<String> },
+    /// Unknown, as in a teardown by name: look in Route 53 under the private DNS name's parents.
+    #[default]
+    Unknown,
+}
+
+/// Looks at AWS.
+pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
+    let ours = Ours { aws, store: &scope.store };
+    let in_route53 = async {
+        match &scope.domain {
+            DomainScope::Route53 { parents, .. } => domain_record::zones(aws, parents).await,
+            _ => Ok(Vec::new()),
+        }
+    };
+    let key_stores = async {
+        match scope.key_store {
+            Some(_) => key_stores(aws).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (marked, balancer, group, stores, zones) =
+        try_join5(ours.marked(), ours.load_balancer(), ours.target_group(), key_stores, in_route53).await?;
+
+    let vpc_ids = marked.of(&ResourceType::Vpc);
+    let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
+    let vpc_id = adopted.clone().or_else(|| vpc_ids.first().cloned());
+    let subnet_ids = scope.existing.as_ref().map_or_else(|| marked.of(&ResourceType::Subnet), |(_, ids)| ids.clone());
+    let service_ids = marked.of(&ResourceType::VpcEndpointService);
+    let arns: Vec<&str> = [
+        balancer.as_ref().and_then(|each| each.load_balancer_arn()),
+        group.as_ref().and_then(|each| each.target_group_arn()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let is_ours = adopted.is_none();
+
+    let network = try_join5(
+        ours.vpc(vpc_id.as_deref(), is_ours),
+        ours.subnets(&subnet_ids, is_ours),
+        ours.route_table(marked.of(&ResourceType::RouteTable)),
+        ours.security_group(marked.of(&ResourceType::SecurityGroup)),
+        ours.link(&marked, vpc_id.as_deref()),
+    );
+    let balancing = try_join5(
+        ours.listener(balancer.as_ref()),
+        ours.health(group.as_ref()),
+        ours.attributes(group.as_ref()),
+        ours.elb_tags(&arns),
+        ours.zones(scope.subnets > subnet_ids.len()),
+    );
+    let service = try_join(ours.endpoint_service(&service_ids), ours.principals(service_ids.first()));
+    let (network, balancing, (service, principals)) = try_join3(network, balancing, service).await?;
+    let (vpc, subnets, table, security_group, link) = network;
+    let (listeners, health, attributes, tags, real_zones) = balancing;
+
+    let mut observed = Observed { zones: real_zones, vpc, subnets, security_group, link, ..Observed::default() };
+    if let Some(table) = table {
+        observed.routes = routes::Seen::read(&table);
+        observed.route_table = route_table::Seen::read(&table);
+    }
+    if let (Some(group), true) = (
+        &group,
+        observed.claim("target group", group.as_ref().and_then(|each| each.target_group_arn()), &tags, &scope.store),
+    ) {
+        let tags = tags.get(group.target_group_arn().unwrap_or_default()).cloned().unwrap_or_default();
+        observed.target_group = target_group::Seen::read(group, attributes, tags);
+        observed.targets = health;
+    }
+    if let (Some(balancer), true) = (
+        &balancer,
+        observed.claim(
+            "load balancer",
+            balancer.as_ref().and_then(|each| each.load_balancer_arn()),
+            &tags,
+            &scope.store,
+        ),
+    ) {
+        let tags = tags.get(balancer.load_balancer_arn().unwrap_or_default()).cloned().unwrap_or_default();
+        observed.load_balancer = load_balancer::Seen::read(balancer, tags);
+        observed.listener = listeners;
+    }
+    observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
+    observed.permission = principals.filter(|_| service.is_some());
+    observed.endpoint_service = service;
+    observed.take_key_store(&stores, scope);
+    observed.domain_record = ours.domain_record(scope, &observed, zones).await?;
+    Ok(observed)
+}
+
+/// Who is calling, and in which account the key store will be.
+pub(crate) async fn accounts(aws: &Aws) -> Result<(Account, String)> {
+    let who = |sts: &aws_sdk_sts::Client| {
+        let request = sts.get_caller_identity();
+        async move {
+            let output = request.send().await.or_fail("ask who is calling", "sts:GetCallerIdentity")?;
+            let id = output.account().ok_or_else(|| Error::incomplete("GetCallerIdentity", "Account"))?.to_owned();
+            let partition = output.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
+            Ok::<_, Error>(Account { id, partition })
+        }
+    };
+    let other: OptionFuture<_> = aws.kms_sts.as_ref().map(who).into();
+    let (network, store) = try_join(who(&aws.sts), async { other.await.transpose() }).await?;
+    let store = store.map_or_else(|| network.id.clone(), |account| account.id);
+    Ok((network, store))
+}
+
+/// Number of KMS keys in a store. KMS has no filter for this: list all keys, describe each.
+pub(crate) async fn keys_in(aws: &Aws, store_id: &str) -> Result<usize> {
+    let mut pages = aws.kms.list_keys().into_paginator().send();
+    let mut number = 0;
+    while let Some(page) = pages.next().await {
+        let page = page.or_fail("list KMS keys", "kms:ListKeys")?;
+        let described = page.keys().iter().filter_map(|key| key.key_id()).map(|id| async move {
+            let sent = aws.kms.describe_key().key_id(id).send().await;
+            match sent.or_fail("describe a KMS key", "kms:DescribeKey") {
+                Ok(output) => Ok(output.key_metadata().and_then(|key| key.custom_key_store_id()) == Some(store_id)),
+                // A key whose policy hides it from us cannot be counted; KMS itself refuses the delete if it is there.
+                Err(error) if error.kind() == ErrorKind::AccessDenied || error.is_code(&["NotFoundException"]) => {
+                    Ok(false)
+                }
+                Err(error) => Err(error),
+            }
+        });
+        number += try_join_all(described).await?.into_iter().filter(|inside| *inside).count();
+    }
+    Ok(number)
+}
+
+async fn key_stores(aws: &Aws) -> Result<Vec<CustomKeyStoresListEntry>> {
+    let mut stores = Vec::new();
+    let mut pages = aws.kms.describe_custom_key_stores().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        stores.extend(
+            page.or_fail("look for the key store", "kms:DescribeCustomKeyStores")?
+                .custom_key_stores
+                .unwrap_or_default(),
+        );
+    }
+    Ok(stores)
+}
+
+/// What in EC2 carries our mark.
+#[derive(Debug, Default)]
+struct Marked(BTreeMap<String, BTreeSet<String>>);
+
+impl Marked {
+    fn of(&self, kind: &ResourceType) -> Vec<String> {
+        self.0.get(kind.as_str()).into_iter().flatten().cloned().collect()
+    }
+}
+
+/// Reads of what is ours.
+struct Ours<'a> {
+    aws: &'a Aws,
+    store: &'a str,
+}
+
+/// Filters rather than ids: a stale id would fail the whole call, a filter just does not match.
+fn filter(name: &str, values: &[String]) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.to_vec())).build()
+}
+
+impl Ours<'_> {
+    async fn marked(&self) -> Result<Marked> {
+        let mut marked = Marked::default();
+        let request =
+            self.aws.ec2.describe_tags().filters(filter(&format!("tag:{}", tags::STORE), &[self.store.to_owned()]));
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for tag in page.or_fail("look for what carries our tag", "ec2:DescribeTags")?.tags() {
+                if let (Some(kind), Some(id)) = (tag.resource_type(), tag.resource_id()) {
+                    marked.0.entry(kind.as_str().to_owned()).or_default().insert(id.to_owned());
+                }
+            }
+        }
+        Ok(marked)
+    }
+
+    async fn load_balancer(&self) -> Result<Option<elb::LoadBalancer>> {
+        let sent = self.aws.elb.describe_load_balancers().names(self.store).send().await;
+        match sent.or_fail("look for the load balancer", "elasticloadbalancing:DescribeLoadBalancers") {
+            Ok(output) => Ok(output.load_balancers.unwrap_or_default().into_iter().next()),
+            Err(error) if error.is_code(&["LoadBalancerNotFound"]) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn target_group(&self) -> Result<Option<elb::TargetGroup>> {
+        let sent = self.aws.elb.describe_target_groups().names(self.store).send().await;
+        match sent.or_fail("look for the target group", "elasticloadbalancing:DescribeTargetGroups") {
+            Ok(output) => Ok(output.target_groups.unwrap_or_default().into_iter().next()),
+            Err(error) if error.is_code(&["TargetGroupNotFound"]) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn vpc(&self, id: Option<&str>, ours: bool) -> Result<Option<vpc::Seen>> {
+        let Some(id) = id else { return Ok(None) };
+        let attribute = |name: VpcAttributeName| {
+            let request = self.aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name);
+            async move {
+                match request.send().await.or_fail("look at the DNS attributes of the VPC", "ec2:DescribeVpcAttribute")
+                {
+                    Ok(output) => Ok(Some(output)),
+                    Err(error) if error.is_code(&["InvalidVpcID.NotFound"]) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        let described = self.aws.ec2.describe_vpcs().filters(filter("vpc-id", &[id.to_owned()])).send();
+        let described = async { described.await.or_fail("look at the VPC", "ec2:DescribeVpcs") };
+        let (described, support, names) = try_join3(
+            described,
+            attribute(VpcAttributeName::EnableDnsSupport),
+            attribute(VpcAttributeName::EnableDnsHostnames),
+        )
+        .await?;
+        let support = support.and_then(|output| output.enable_dns_support?.value).unwrap_or_default();
+        let names = names.and_then(|output| output.enable_dns_hostnames?.value).unwrap_or_default();
+        Ok(described.vpcs().first().and_then(|vpc| vpc::Seen::read(vpc, support, names, ours)))
+    }
+
+    async fn subnets(&self, ids: &[String], ours: bool) -> Result<BTreeMap<String, subnet::Seen>> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sent = self.aws.ec2.describe_subnets().filters(filter("subnet-id", ids)).send().await;
+        let output = sent.or_fail("look at the subnets", "ec2:DescribeSubnets")?;
+        let seen = output.subnets().iter().filter_map(|subnet| subnet::Seen::read(subnet, ours));
+        Ok(seen.map(|seen| (seen.zone_id.clone(), seen)).collect())
+    }
+
+    async fn route_table(&self, ids: Vec<String>) -> Result<Option<aws_sdk_ec2::types::RouteTable>> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let sent = self.aws.ec2.describe_route_tables().filters(filter("route-table-id", &ids)).send().await;
+        Ok(sent
+            .or_fail("look at the route table", "ec2:DescribeRouteTables")?
+            .route_tables
+            .unwrap_or_default()
+            .into_iter()
+            .next())
+    }
+
+    async fn security_group(&self, ids: Vec<String>) -> Result<Option<security_group::Seen>> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let sent = self.aws.ec2.describe_security_groups().filters(filter("group-id", &ids)).send().await;
+        let output = sent.or_fail("look at the security group", "ec2:DescribeSecurityGroups")?;
+        Ok(output.security_groups().first().and_then(security_group::Seen::read))
+    }
+
+    async fn link(&self, marked: &Marked, vpc_id: Option<&str>) -> Result<Option<link::Seen>> {
+        let Some(vpc_id) = vpc_id else { return Ok(None) };
+        let attachments = marked.of(&ResourceType::TransitGatewayAttachment);
+        if !attachments.is_empty() {
+            let request = self.aws.ec2.describe_transit_gateway_vpc_attachments();
+            let sent = request.filters(filter("transit-gateway-attachment-id", &attachments)).send().await;
+            let output =
+                sent.or_fail("look at the transit gateway attachment", "ec2:DescribeTransitGatewayVpcAttachments")?;
+            if let Some(seen) = output.transit_gateway_vpc_attachments().iter().find_map(link::read_attachment) {
+                return Ok(Some(seen));
+            }
+        }
+        let peerings = marked.of(&ResourceType::VpcPeeringConnection);
+        if !peerings.is_empty() {
+            let request = self.aws.ec2.describe_vpc_peering_connections();
+            let sent = request.filters(filter("vpc-peering-connection-id", &peerings)).send().await;
+            let output = sent.or_fail("look at the VPC peering", "ec2:DescribeVpcPeeringConnections")?;
+            if let Some(seen) = output.vpc_peering_connections().iter().find_map(link::read_peering) {
+                return Ok(Some(seen));
+            }
+        }
+        self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_id).await
+    }
+
+    /// The gateway of our VPC: one we made, which may not be attached yet, or one of the caller, which we attached.
+    async fn gateway(&self, made: &[String], vpc_id: &str) -> Result<Option<link::Seen>> {
+        let by = if made.is_empty() {
+            filter("attachment.vpc-id", &[vpc_id.to_owned()])
+        } else {
+            filter("vpn-gateway-id", made)
+        };
+        let sent = self.aws.ec2.describe_vpn_gateways().filters(by).send().await;
+        let output = sent.or_fail("look at the virtual private gateway", "ec2:DescribeVpnGateways")?;
+        let living = output
+            .vpn_gateways()
+            .iter()
+            .filter(|gateway| gateway.state() != Some(&aws_sdk_ec2::types::VpnState::Deleted));
+        let seen = living.filter_map(|gateway| link::read_gateway(gateway, vpc_id, self.store));
+        Ok(seen.into_iter().find(|seen| seen.ours || seen.state != "detached"))
+    }
+
+    async fn endpoint_service(&self, ids: &[String]) -> Result<Option<endpoint_service::Seen>> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let request = self.aws.ec2.describe_vpc_endpoint_service_configurations().filters(filter("service-id", ids));
+        let output = request
+            .send()
+            .await
+            .or_fail("look at the endpoint service", "ec2:DescribeVpcEndpointServiceConfigurations")?;
+        let mut seen = output.service_configurations().iter().filter_map(endpoint_service::Seen::read);
+        Ok(seen.find(|seen| !seen.leaving()))
+    }
+
+    async fn principals(&self, service_id: Option<&String>) -> Result<Option<permission::Seen>> {
+        let Some(id) = service_id else { return Ok(None) };
+        let sent = self.aws.ec2.describe_vpc_endpoint_service_permissions().service_id(id).send().await;
+        match sent.or_fail("look at the allowed principals", "ec2:DescribeVpcEndpointServicePermissions") {
+            Ok(output) => Ok(permission::Seen::read(output.allowed_principals())),
+            // Tags of a deleted service live on for a while.
+            Err(error) if error.aws_code().is_some_and(|code| code.ends_with("NotFound")) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn listener(&self, balancer: Option<&elb::LoadBalancer>) -> Result<Option<listener::Seen>> {
+        let Some(arn) = balancer.and_then(|each| each.load_balancer_arn()) else { return Ok(None) };
+        let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
+        let output = sent.or_fail("look at the listener", "elasticloadbalancing:DescribeListeners")?;
+        Ok(listener::Seen::read(output.listeners()))
+    }
+
+    async fn health(&self, group: Option<&elb::TargetGroup>) -> Result<Option<targets::Seen>> {
+        let Some(arn) = group.and_then(|each| each.target_group_arn()) else { return Ok(None) };
+        let sent = self.aws.elb.describe_target_health().target_group_arn(arn).send().await;
+        let output = sent.or_fail("look at the targets", "elasticloadbalancing:DescribeTargetHealth")?;
+        Ok(targets::Seen::read(output.target_health_descriptions()))
+    }
+
+    async fn attributes(&self, group: Option<&elb::TargetGroup>) -> Result<BTreeMap<String, String>> {
+        let Some(arn) = group.and_then(|each| each.target_group_arn()) else { return Ok(BTreeMap::new()) };
+        let sent = self.aws.elb.describe_target_group_attributes().target_group_arn(arn).send().await;
+        let output = sent.or_fail("look at the target group", "elasticloadbalancing:DescribeTargetGroupAttributes")?;
+        let pair = |each: &elb::TargetGroupAttribute| Some((each.key()?.to_owned(), each.value()?.to_owned()));
+        Ok(output.attributes().iter().filter_map(pair).collect())
+    }
+
+    async fn elb_tags(&self, arns: &[&str]) -> Result<BTreeMap<String, Tags>> {
+        if arns.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let request =
+            self.aws.elb.describe_tags().set_resource_arns(Some(arns.iter().map(|arn| (*arn).to_owned()).collect()));
+        let output = request.send().await.or_fail("look at tags", "elasticloadbalancing:DescribeTags")?;
+        let pair = |each: &elb::TagDescription| Some((each.resource_arn()?.to_owned(), tags::from_elb(each.tags())));
+        Ok(output.tag_descriptions().iter().filter_map(pair).collect())
+    }
+
+    /// Real zones only: no Local or Wavelength Zones, none that is constrained (NET-09).
+    async fn zones(&self, wanted: bool) -> Result<Vec<String>> {
+        if !wanted {
+            return Ok(Vec::new());
+        }
+        let request = self
+            .aws
+            .ec2
+            .describe_availability_zones()
+            .filters(filter("zone-type", &["availability-zone".to_owned()]))
+            .filters(filter("state", &["available".to_owned()]));
+        let output = request.send().await.or_fail("look for zones", "ec2:DescribeAvailabilityZones")?;
+        let mut zones: Vec<String> =
+            output.availability_zones().iter().filter_map(|zone| zone.zone_id()).map(str::to_owned).collect();
+        zones.sort();
+        Ok(zones)
+    }
+
+    async fn domain_record(
+        &self,
+        scope: &Scope,
+        observed: &Observed,
+        zones: Vec<Zone>,
+    ) -> Result<Option<domain_record::Seen>> {
+        let Some(service) = &observed.endpoint_service else { return Ok(None) };
+        let Some(challenge) = &service.challenge else { return Ok(None) };
+        let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
+        match &scope.domain {
+            DomainScope::Route53 { parents, hosted_zone_id } => {
+                let Some(zone) = domain_record::choose(zones, parents, hosted_zone_id.as_deref()) else {
+                    return Ok(None);
+                };
+                let record = TxtRecord::new(challenge, &zone.name, parents);
+                Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
+            }
+            DomainScope::Callback { parents } => {
+                let record = TxtRecord::new(challenge, parents.first().map_or("", String::as_str), parents);
+                Ok(service.verified().then(|| seen(record, None)).flatten())
+            }
+            DomainScope::ByHand { parents } => {
+                Ok(seen(TxtRecord::new(challenge, parents.first().map_or("", String::as_str), parents), None))
+            }
+            DomainScope::Unknown => {
+                let parents = parents_of(&service.private_dns_name);
+                // Who tears down by name may have no access to DNS; then there is no record that we could remove.
+                let zones = match domain_record::zones(self.aws, &parents).await {
+                    Err(error) if error.kind() == ErrorKind::AccessDenied => Vec::new(),
+                    other => other?,
+                };
+                let Some(zone) = domain_record::choose(zones, &parents, None) else { return Ok(None) };
+                let record = TxtRecord::new(challenge, &zone.name, &parents);
+                Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
+            }
+        }
+    }
+
+    async fn published(&self, zone: &Zone, record: &TxtRecord) -> Result<bool> {
+        let set = domain_record::values(self.aws, zone, &record.name).await?;
+        let quoted = format!("\"{}\"", record.value);
+        Ok(set.is_some_and(|set| domain_record::texts(&set).contains(&quoted)))
+    }
+}
+
+/// The parents of a private DNS name that could carry its record, most specific first.
+fn parents_of(name: &str) -> Vec<String> {
+    DnsName::parse(name).map(|name| name.parents().into_iter().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+impl Observed {
+    /// Whether an object with our name is ours; a stranger's is remembered.
+    fn claim(&mut self, what: &'static str, arn: Option<&str>, tags: &BTreeMap<String, Tags>, store: &str) -> bool {
+        let Some(arn) = arn else { return false };
+        let owner = tags.get(arn).and_then(|tags| tags.get(tags::STORE));
+        if owner.is_some_and(|owner| owner == store) {
+            return true;
+        }
+        self.foreign.push(Foreign { what, id: arn.to_owned(), why: format!("it lacks the tag {}", tags::STORE) });
+        false
+    }
+
+    /// A key store has no tags. Ours is the one that uses our endpoint service; one that has our name but uses
+    /// another service is a stranger's.
+    fn take_key_store(&mut self, stores: &[CustomKeyStoresListEntry], scope: &Scope) {
+        let service = self.endpoint_service.as_ref().map(|service| service.name.clone());
+        let ours = |seen: &key_store::Seen| service.as_ref().is_some_and(|name| seen.service_name == *name);
+        let read = |entry: &CustomKeyStoresListEntry| key_store::Seen::read(entry);
+        if let Some(entry) = stores.iter().find(|entry| read(entry).is_some_and(|seen| ours(&seen))) {
+            self.key_store = read(entry);
+            self.connection = connection::Seen::read(entry);
+        } else if let Some(seen) =
+            stores.iter().filter_map(read).find(|seen| Some(&seen.name) == scope.key_store.as_ref())
+        {
+            let why = format!("it uses {}, which is not this store's endpoint service", seen.service_name);
+            self.foreign.push(Foreign { what: "key store", id: seen.id, why });
+        }
+    }
+}

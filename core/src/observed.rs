@@ -1,0 +1,59 @@
+//! What AWS has of one store, cut down to what is compared or passed on.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::resource::{
+    connection, domain_record, domain_verification, endpoint_service, key_store, link, listener, load_balancer,
+    permission, route_table, routes, security_group, subnet, target_group, targets, vpc,
+};
+
+/// What AWS has of one store.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Observed {
+    pub(crate) account: Account,
+    /// The account of the key store; the same as `account.id` unless the spec's KMS account is another one.
+    pub(crate) store_account: String,
+    /// Real, available zones of the Region, by zone id; read only when subnets are to be chosen.
+    pub(crate) zones: Vec<String>,
+    /// Objects that carry our name but not our mark.
+    pub(crate) foreign: Vec<Foreign>,
+    /// Number of KMS keys in the store; read only for teardown.
+    pub(crate) keys: usize,
+
+    pub(crate) vpc: Option<vpc::Seen>,
+    /// By zone id.
+    pub(crate) subnets: BTreeMap<String, subnet::Seen>,
+    pub(crate) route_table: Option<route_table::Seen>,
+    pub(crate) link: Option<link::Seen>,
+    pub(crate) routes: Option<routes::Seen>,
+    pub(crate) security_group: Option<security_group::Seen>,
+    pub(crate) target_group: Option<target_group::Seen>,
+    pub(crate) targets: Option<targets::Seen>,
+    pub(crate) load_balancer: Option<load_balancer::Seen>,
+    pub(crate) listener: Option<listener::Seen>,
+    pub(crate) endpoint_service: Option<endpoint_service::Seen>,
+    pub(crate) permission: Option<permission::Seen>,
+    pub(crate) domain_record: Option<domain_record::Seen>,
+    pub(crate) domain_verification: Option<domain_verification::Seen>,
+    pub(crate) key_store: Option<key_store::Seen>,
+    pub(crate) connection: Option<connection::Seen>,
+}
+
+/// Who is calling.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub(crate) struct Account {
+    /// Twelve digits.
+    pub(crate) id: String,
+    /// `aws`, `aws-us-gov` …
+    pub(crate) partition: String,
+}
+
+/// An object that has the name we would use, but is not ours.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct Foreign {
+    pub(crate) what: &'static str,
+    pub(crate) id: String,
+    pub(crate) why: String,
+}

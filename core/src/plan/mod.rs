@@ -1,0 +1,294 @@
+//! What would change, before anything does.
+
+pub(crate) mod diagram;
+pub(crate) mod steps;
+mod text;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::resource::{Change, Effect, Kind, ResourceId};
+use crate::spec::Connectivity;
+
+/// The changes that would make a spec true, or take a store down. Shown to people with `Display`, kept as JSON,
+/// approved by handing it to [`Client::apply`](crate::Client::apply).
+///
+/// Deterministic: the same spec and the same state of AWS give the same plan, hash included.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    version: u32,
+    hash: String,
+    purpose: Purpose,
+    store: String,
+    region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spec: Option<Connectivity>,
+    steps: Vec<Step>,
+}
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Make a spec true.
+    Apply,
+    /// Take a store down.
+    Teardown,
+}
+
+/// One change to one resource.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Step {
+    /// What changes.
+    pub resource: ResourceId,
+    /// How.
+    pub action: Action,
+    /// What it will be, for people.
+    pub what: String,
+    /// Its id in AWS, when it exists and has one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Why the step exists.
+    pub reason: String,
+    /// The fields that differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// How long AWS usually takes, in seconds.
+    pub usually_takes_seconds: u64,
+}
+
+/// How a resource changes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It does not exist.
+    Create,
+    /// AWS changes it in place.
+    Update,
+    /// AWS cannot change it in place: delete and create.
+    Replace,
+    /// It is not wanted any more.
+    Delete,
+}
+
+/// What a plan may do beyond creating and updating, once the caller says so.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// Delete and create again what AWS cannot change in place.
+    Replace,
+    /// Delete what is not wanted any more.
+    Delete,
+    /// Disconnect the key store: its keys are unusable until it is connected again.
+    Disconnect,
+}
+
+impl Step {
+    /// Whether something that exists goes away.
+    pub(crate) fn removes(&self) -> bool {
+        matches!(self.action, Action::Delete | Action::Replace)
+    }
+
+    /// Whether KMS takes the change only while the key store is disconnected.
+    pub(crate) fn disconnects(&self) -> bool {
+        self.changes.iter().any(|change| change.effect == Effect::Disconnect)
+    }
+
+    /// What the caller must agree to.
+    fn needs_consent(&self) -> Option<Consent> {
+        match (self.resource.kind, self.action) {
+            (Kind::Connection, Action::Delete | Action::Replace) => Some(Consent::Disconnect),
+            (_, Action::Delete) => Some(Consent::Delete),
+            (_, Action::Replace) => Some(Consent::Replace),
+            _ => None,
+        }
+    }
+
+    /// Whether approving `self` covers `other`, a step of a later look at AWS.
+    fn covers(&self, other: &Self) -> bool {
+        let same = self.action == other.action || (self.action == Action::Replace && other.action == Action::Create);
+        let field_known = |change: &Change| self.changes.iter().any(|mine| mine.field == change.field);
+        // A resource that is created here may need its finishing touches in a later round.
+        let creation = matches!(self.action, Action::Create | Action::Replace) && other.action == Action::Update;
+        self.resource == other.resource
+            && (creation || (same && (other.removes() || other.changes.iter().all(field_known))))
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(
+        purpose: Purpose,
+        store: &str,
+        region: &str,
+        spec: Option<Connectivity>,
+        steps: Vec<Step>,
+    ) -> Self {
+        let mut plan = Self {
+            version: 1,
+            hash: String::new(),
+            purpose,
+            store: store.to_owned(),
+            region: region.to_owned(),
+            spec,
+            steps,
+        };
+        plan.hash = plan.fingerprint();
+        plan
+    }
+
+    /// SHA-256 over everything else in the plan: spec, store and steps, with what was observed of each.
+    fn fingerprint(&self) -> String {
+        let content = (&self.purpose, &self.store, &self.region, &self.spec, &self.steps);
+        let text = serde_json::to_string(&content).unwrap_or_default();
+        hex::encode(Sha256::digest(text.as_bytes()))
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The steps, parents before what needs them.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Identifies spec, store and steps, 64 hexadecimal digits.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What the plan is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The store.
+    pub fn store(&self) -> &str {
+        &self.store
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub(crate) fn spec(&self) -> Option<&Connectivity> {
+        self.spec.as_ref()
+    }
+
+    /// What the caller must agree to before this plan can be applied.
+    pub fn needs_consent(&self) -> Vec<Consent> {
+        let mut all: Vec<Consent> = self.steps.iter().filter_map(Step::needs_consent).collect();
+        all.sort_by_key(|consent| *consent as u8);
+        all.dedup();
+        all
+    }
+
+    /// How long AWS usually takes for the longest chain of steps.
+    pub fn usually_takes(&self) -> Duration {
+        let longest = self.steps.iter().map(|step| self.chain(step)).max().unwrap_or_default();
+        Duration::from_secs(longest)
+    }
+
+    fn chain(&self, step: &Step) -> u64 {
+        let before = |other: &&Step| match self.purpose {
+            Purpose::Apply => step.resource.kind.needs().contains(&other.resource.kind),
+            Purpose::Teardown => other.resource.kind.needs().contains(&step.resource.kind),
+        };
+        let longest = self.steps.iter().filter(before).map(|other| self.chain(other)).max();
+        step.usually_takes_seconds + longest.unwrap_or_default()
+    }
+
+    /// The plan as a JSON document. Holds no secret.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Reads a plan that [`Plan::to_json`] wrote. A credential given by value is not part of it: use an environment,
+    /// file or callback source for plans that travel.
+    ///
+    /// # Errors
+    /// `InvalidSpec` when the document is no plan, or was changed after it was written.
+    pub fn from_json(document: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Document {
+            version: u32,
+            hash: String,
+            purpose: Purpose,
+            store: String,
+            region: String,
+            #[serde(default)]
+            spec: Option<serde_json::Value>,
+            steps: Vec<Step>,
+        }
+        let invalid =
+            |what: String| Error::new(ErrorKind::InvalidSpec, format!("not a plan: {what}"), "make a new plan");
+        let read: Document = serde_json::from_str(document).map_err(|error| invalid(error.to_string()))?;
+        if read.version != 1 {
+            return Err(invalid(format!("version {} is unknown", read.version)));
+        }
+        let spec = read.spec.map(|spec| Connectivity::from_json(&spec.to_string())).transpose()?;
+        let plan = Self::new(read.purpose, &read.store, &read.region, spec, read.steps);
+        if plan.hash == read.hash { Ok(plan) } else { Err(invalid("it was changed after it was made".to_owned())) }
+    }
+
+    /// The topology that the plan leads to, as a Mermaid flowchart.
+    pub fn to_mermaid(&self) -> String {
+        diagram::mermaid(self)
+    }
+
+    /// Refuses what this plan does not hold: AWS has changed since.
+    pub(crate) fn check_covers(&self, steps: &[Step]) -> Result<()> {
+        let Some(step) = steps.iter().find(|step| !self.steps.iter().any(|approved| approved.covers(step))) else {
+            return Ok(());
+        };
+        Err(Error::new(
+            ErrorKind::StalePlan,
+            format!(
+                "AWS changed since the plan was made: {} {} is not in it ({})",
+                step.action.verb(),
+                step.resource,
+                step.reason
+            ),
+            "plan again, look at the plan, and apply that",
+        )
+        .with_resource(&step.resource))
+    }
+
+    /// Refuses what needs a yes that was not given.
+    pub(crate) fn check_consent(&self, given: &[Consent]) -> Result<()> {
+        let missing = |step: &&Step| step.needs_consent().is_some_and(|consent| !given.contains(&consent));
+        let Some(step) = self.steps.iter().find(missing) else { return Ok(()) };
+        let (what, yes) = match step.needs_consent() {
+            Some(Consent::Disconnect) => ("disconnects the key store, whose keys are unusable meanwhile", "Disconnect"),
+            Some(Consent::Delete) => ("deletes", "Delete"),
+            _ => ("replaces", "Replace"),
+        };
+        Err(Error::new(
+            ErrorKind::NeedsConsent,
+            match step.resource.kind {
+                Kind::Connection => format!("the plan {what}"),
+                _ => format!("the plan {what} the {}", step.resource),
+            },
+            format!("give `Consent::{yes}` to apply, or change the spec"),
+        )
+        .with_resource(&step.resource))
+    }
+}
+
+impl Action {
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! From desired and observed to steps, and which of them can run now. Pure: same input, same steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Step};
+use crate::desired::Desired;
+use crate::observed::Observed;
+use crate::resource::connection::Connection;
+use crate::resource::domain_record::DomainRecord;
+use crate::resource::domain_verification::DomainVerification;
+use crate::resource::endpoint_service::EndpointService;
+use crate::resource::key_store::KeyStore;
+use crate::resource::link::Link;
+use crate::resource::listener::Listener;
+use crate::resource::load_balancer::LoadBalancer;
+use crate::resource::permission::Permission;
+use crate::resource::route_table::RouteTable;
+use crate::resource::routes::Routes;
+use crate::resource::security_group::SecurityGroup;
+use crate::resource::subnet::Subnet;
+use crate::resource::target_group::TargetGroup;
+use crate::resource::targets::Targets;
+use crate::resource::vpc::Vpc;
+use crate::resource::{Change, Effect, Kind, Resource, ResourceId};
+
+/// The steps from what is to what should be, in the order of [`Kind::ALL`].
+pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
+    let mut steps = Steps::default();
+    steps.compare_all(desired, observed);
+    steps.foresee(observed);
+    steps.spread_replacements(desired, observed);
+    steps.drop_parts();
+    steps.disconnect_first(observed);
+    steps.0.into_values().collect()
+}
+
+/// Whether a step can run now: what it needs is there, and what needs it is out of the way.
+pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool {
+    let kind = step.resource.kind;
+    match step.action {
+        Action::Create | Action::Update => {
+            let unfinished = |need: &Kind| steps.iter().any(|s| s.resource.kind == *need && s.action != Action::Delete);
+            !kind.needs().iter().any(unfinished) && is_allowed_by_state(step, observed)
+        }
+        Action::Replace if kind == Kind::Connection => may_disconnect(steps),
+        Action::Replace => !steps.iter().any(|s| depends_on(s.resource.kind, kind) && s.removes()),
+        Action::Delete => {
+            let holds = |s: &&Step| s.removes() || (s.action == Action::Update && s.resource.kind != kind);
+            !steps.iter().filter(holds).any(|s| depends_on(s.resource.kind, kind))
+        }
+    }
+}
+
+/// Conditions that are not about other resources but about a state.
+fn is_allowed_by_state(step: &Step, observed: &Observed) -> bool {
+    match step.resource.kind {
+        Kind::DomainVerification => observed.domain_record.as_ref().is_none_or(|record| !record.just_handed_out),
+        Kind::KeyStore => !step.disconnects() || observed.connection.is_none(),
+        _ => true,
+    }
+}
+
+/// While the store is disconnected its keys are unusable, so this comes as late as possible: when all that the key
+/// store's change needs is ready, or when the endpoint service itself has to go.
+fn may_disconnect(steps: &[Step]) -> bool {
+    let service_goes = steps.iter().any(|s| s.resource.kind == Kind::EndpointService && s.removes());
+    service_goes || !steps.iter().any(|s| depends_on(Kind::KeyStore, s.resource.kind))
+}
+
+/// Whether `kind` needs `other`, directly or through others.
+fn depends_on(kind: Kind, other: Kind) -> bool {
+    kind.needs().iter().any(|need| *need == other || depends_on(*need, other))
+}
+
+#[derive(Default)]
+struct Steps(BTreeMap<ResourceId, Step>);
+
+impl Steps {
+    fn compare_all(&mut self, desired: &Desired, observed: &Observed) {
+        let zones: BTreeSet<&String> = desired.subnets.keys().chain(observed.subnets.keys()).collect();
+        // An adopted network is used as it is, never changed, never deleted.
+        if observed.vpc.as_ref().is_none_or(|vpc| vpc.ours) {
+            self.compare::<Vpc>("", desired, observed);
+            for zone in zones {
+                self.compare::<Subnet>(zone, desired, observed);
+            }
+        }
+        self.compare::<RouteTable>("", desired, observed);
+        self.compare::<Link>("", desired, observed);
+        self.compare::<Routes>("", desired, observed);
+        self.compare::<SecurityGroup>("", desired, observed);
+        self.compare::<TargetGroup>("", desired, observed);
+        self.compare::<Targets>("", desired, observed);
+        self.compare::<LoadBalancer>("", desired, observed);
+        self.compare::<Listener>("", desired, observed);
+        self.compare::<EndpointService>("", desired, observed);
+        self.compare::<Permission>("", desired, observed);
+        self.compare::<DomainRecord>("", desired, observed);
+        self.compare::<DomainVerification>("", desired, observed);
+        self.compare::<KeyStore>("", desired, observed);
+        self.compare::<Connection>("", desired, observed);
+    }
+
+    fn compare<R: Resource>(&mut self, key: &str, desired: &Desired, observed: &Observed) {
+        let (want, seen) = (R::want(desired, key), R::seen(observed, key));
+        let (action, changes) = match (want, seen) {
+            (None, None) => return,
+            (Some(_), None) => (Action::Create, Vec::new()),
+            (None, Some(_)) => (Action::Delete, Vec::new()),
+            (Some(want), Some(seen)) => match R::differences(want, seen, observed) {
+                changes if changes.is_empty() => return,
+                changes if changes.iter().any(|change| change.effect == Effect::Replace) => (Action::Replace, changes),
+                changes => (Action::Update, changes),
+            },
+        };
+        let resource = ResourceId::new(R::KIND, key);
+        let step = Step {
+            action,
+            what: want.map(R::describe).unwrap_or_default(),
+            id: seen.map(R::id).unwrap_or_default(),
+            reason: reason(action, &changes),
+            changes,
+            usually_takes_seconds: match action {
+                Action::Update => 1,
+                _ => R::KIND.usually_takes().as_secs(),
+            },
+            resource: resource.clone(),
+        };
+        self.0.insert(resource, step);
+    }
+
+    /// Differences that show only after another step, so that the plan holds them from the start.
+    fn foresee(&mut self, observed: &Observed) {
+        let Some(service) = self.0.get(&ResourceId::new(Kind::EndpointService, "")) else { return };
+        let renamed = service.changes.iter().any(|change| change.field == "private_dns_name");
+        if !renamed || service.action != Action::Update {
+            return;
+        }
+        if let Some(record) = &observed.domain_record {
+            let change = Change::new("value", &record.record.value, "the value for the new private DNS name");
+            self.force(
+                Kind::DomainRecord,
+                Action::Update,
+                &record.record.name,
+                vec![change],
+                "the private DNS name changes",
+            );
+        }
+        if observed.domain_verification.is_some() {
+            self.force(Kind::DomainVerification, Action::Create, "", Vec::new(), "the private DNS name changes");
+        }
+    }
+
+    /// What needs something that is replaced is replaced too, but for the key store: KMS can point it elsewhere.
+    fn spread_replacements(&mut self, desired: &Desired, observed: &Observed) {
+        for kind in Kind::ALL {
+            let replaced: Vec<Kind> =
+                kind.needs().iter().copied().filter(|need| self.is(*need, Action::Replace)).collect();
+            let Some(parent) = replaced.first() else { continue };
+            let reason = format!("the {} is replaced", parent.label());
+            match kind {
+                Kind::KeyStore => {
+                    if let (Some(store), true) = (&observed.key_store, replaced.contains(&Kind::EndpointService)) {
+                        let change = Change::new("endpoint_service", &store.service_name, "the new endpoint service");
+                        self.force(kind, Action::Update, &store.id, vec![change.disconnecting()], &reason);
+                    }
+                }
+                Kind::Connection => {}
+                Kind::Subnet => {
+                    for (zone, seen) in &observed.subnets {
+                        let action = if desired.subnets.contains_key(zone) { Action::Replace } else { Action::Delete };
+                        self.force_one(ResourceId::new(kind, zone), action, &seen.id, Vec::new(), &reason);
+                    }
+                }
+                _ if self.is(kind, Action::Create) || self.is(kind, Action::Delete) || !exists(kind, observed) => {}
+                _ => self.force(kind, Action::Replace, "", Vec::new(), &reason),
+            }
+        }
+    }
+
+    /// Parts go with the whole: no step of their own to delete them, and only a creation after a replacement.
+    fn drop_parts(&mut self) {
+        for kind in Kind::ALL {
+            let Some(whole) = kind.part_of() else { continue };
+            if !self.is(whole, Action::Delete) && !self.is(whole, Action::Replace) {
+                continue;
+            }
+            let id = ResourceId::new(kind, "");
+            if self.is(kind, Action::Delete) {
+                self.0.remove(&id);
+            } else if let Some(step) = self.0.get_mut(&id) {
+                step.action = Action::Create;
+                step.changes.clear();
+            }
+        }
+    }
+
+    /// A change of the key store that KMS takes only while it is disconnected.
+    fn disconnect_first(&mut self, observed: &Observed) {
+        let store = self.0.get(&ResourceId::new(Kind::KeyStore, ""));
+        if store.is_some_and(|step| step.action == Action::Update && step.disconnects())
+            && observed.connection.is_some()
+        {
+            self.force(
+                Kind::Connection,
+                Action::Replace,
+                "",
+                Vec::new(),
+                "KMS changes the key store only while it is disconnected",
+            );
+        }
+    }
+
+    fn is(&self, kind: Kind, action: Action) -> bool {
+        self.0.values().any(|step| step.resource.kind == kind && step.action == action)
+    }
+
+    fn force(&mut self, kind: Kind, action: Action, id: &str, changes: Vec<Change>, reason: &str) {
+        self.force_one(ResourceId::new(kind, ""), action, id, changes, reason);
+    }
+
+    fn force_one(&mut self, resource: ResourceId, action: Action, id: &str, changes: Vec<Change>, reason: &str) {
+        let usual = if action == Action::Update { 1 } else { resource.kind.usually_takes().as_secs() };
+        let step = self.0.entry(resource.clone()).or_insert_with(|| Step {
+            resource,
+            action,
+            what: String::new(),
+            id: id.to_owned(),
+            reason: String::new(),
+            changes: Vec::new(),
+            usually_takes_seconds: usual,
+        });
+        step.action = action;
+        step.usually_takes_seconds = usual;
+        reason.clone_into(&mut step.reason);
+        let known: Vec<String> = step.changes.iter().map(|change| change.field.clone()).collect();
+        step.changes.extend(changes.into_iter().filter(|change| !known.contains(&change.field)));
+    }
+}
+
+fn exists(kind: Kind, observed: &Observed) -> bool {
+    match kind {
+        Kind::Vpc => observed.vpc.is_some(),
+        Kind::Subnet => !observed.subnets.is_empty(),
+        Kind::RouteTable => observed.route_table.is_some(),
+        Kind::Link => observed.link.is_some(),
+        Kind::Routes => observed.routes.is_some(),
+        Kind::SecurityGroup => observed.security_group.is_some(),
+        Kind::TargetGroup => observed.target_group.is_some(),
+        Kind::Targets => observed.targets.is_some(),
+        Kind::LoadBalancer => observed.load_balancer.is_some(),
+        Kind::Listener => observed.listener.is_some(),
+        Kind::EndpointService => observed.endpoint_service.is_some(),
+        Kind::Permission => observed.permission.is_some(),
+        Kind::DomainRecord => observed.domain_record.is_some(),
+        Kind::DomainVerification => observed.domain_verification.is_some(),
+        Kind::KeyStore => observed.key_store.is_some(),
+        Kind::Connection => observed.connection.is_some(),
+    }
+}
+
+fn reason(action: Action, changes: &[Change]) -> String {
+    let fields = |effect: Effect| {
+        let list: Vec<&str> =
+            changes.iter().filter(|change| change.effect == effect).map(|change| change.field.as_str()).collect();
+        list.join(", ")
+    };
+    match action {
+        Action::Create => "does not exist".to_owned(),
+        Action::Delete => "not wanted".to_owned(),
+        Action::Update => "differs".to_owned(),
+        Action::Replace => format!("AWS cannot change {} in place", fields(Effect::Replace)),
+    }
+}

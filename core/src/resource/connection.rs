@@ -1,0 +1,235 @@
+//! The key store being CONNECTED: a process, seen as a resource whose existence is a state (KS-07).
+
+use std::time::Duration;
+
+use aws_sdk_kms::types::{ConnectionErrorCodeType, ConnectionStateType as State, CustomKeyStoresListEntry};
+use serde::Serialize;
+
+use super::key_store::KeyStore;
+use super::target_group::TargetGroup;
+use super::{Change, Kind, Resource, targets};
+use crate::apply::Context;
+use crate::aws::answer::Answer;
+use crate::aws::wait::{Look, Wait, until};
+use crate::desired::Desired;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observed::Observed;
+
+/// The connection.
+pub(crate) struct Connection;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Want;
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Seen {
+    pub(crate) state: String,
+    /// Why it FAILED.
+    pub(crate) error_code: Option<String>,
+}
+
+impl Seen {
+    /// The connection of a store; `None` when DISCONNECTED.
+    pub(crate) fn read(store: &CustomKeyStoresListEntry) -> Option<Self> {
+        let state = store.connection_state()?;
+        (*state != State::Disconnected).then(|| Self {
+            state: state.as_str().to_owned(),
+            error_code: store.connection_error_code().map(|code| code.as_str().to_owned()),
+        })
+    }
+
+    pub(crate) fn connected(&self) -> bool {
+        self.state == State::Connected.as_str()
+    }
+}
+
+/// Connecting and disconnecting usually take about five minutes each.
+pub(crate) const USUAL: Duration = Duration::from_secs(300);
+
+impl Resource for Connection {
+    const KIND: Kind = Kind::Connection;
+    type Want = Want;
+    type Seen = Seen;
+
+    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
+        desired.connection.as_ref()
+    }
+
+    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
+        observed.connection.as_ref()
+    }
+
+    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
+        observed.connection = seen;
+    }
+
+    fn describe(_: &Want) -> String {
+        "KMS connects the key store to the proxy".to_owned()
+    }
+
+    fn id(_: &Seen) -> String {
+        String::new()
+    }
+
+    fn differences(_: &Want, seen: &Seen, _: &Observed) -> Vec<Change> {
+        let state = seen.error_code.as_ref().map_or(seen.state.clone(), |code| format!("{} ({code})", seen.state));
+        if seen.connected() { Vec::new() } else { vec![Change::new("state", state, State::Connected.as_str())] }
+    }
+
+    async fn create(cx: &Context, _: &str, _: &Want) -> Result<Seen> {
+        healthy(cx).await?;
+        let store = cx.parent::<KeyStore>()?;
+        let sent = cx.aws.kms.connect_custom_key_store().custom_key_store_id(&store.id).send().await;
+        match sent.or_fail("connect the key store", "kms:ConnectCustomKeyStore") {
+            // The SDK tried again after a lost answer: KMS is connecting already, as the wait below will see.
+            Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException"]) => {}
+            other => drop(other?),
+        }
+        connected(cx, &store.id).await
+    }
+
+    async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
+        let store = cx.parent::<KeyStore>()?;
+        match State::from(seen.state.as_str()) {
+            State::Connecting => return connected(cx, &store.id).await,
+            // FAILED allows nothing but a disconnect.
+            State::Failed => disconnect(cx, &store.id).await?,
+            _ => {}
+        }
+        until(cx, DISCONNECTED, || disconnected(cx, &store.id)).await?;
+        Self::create(cx, "", want).await
+    }
+
+    async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
+        let store = cx.parent::<KeyStore>()?;
+        if seen.state != State::Disconnecting.as_str() {
+            disconnect(cx, &store.id).await?;
+        }
+        until(cx, DISCONNECTED, || disconnected(cx, &store.id)).await
+    }
+}
+
+const CONNECTED: Wait = Wait { until: "the key store is CONNECTED", usual: USUAL, limit: Duration::from_secs(20 * 60) };
+
+const DISCONNECTED: Wait =
+    Wait { until: "the key store is DISCONNECTED", usual: USUAL, limit: Duration::from_secs(20 * 60) };
+
+const HEALTHY: Wait =
+    Wait { until: "a proxy address is healthy", usual: Duration::from_secs(60), limit: Duration::from_secs(5 * 60) };
+
+/// KMS would need five minutes to say that it reaches nobody; the target group knows sooner (TGT-09).
+async fn healthy(cx: &Context) -> Result<()> {
+    let group = &cx.parent::<TargetGroup>()?.arn;
+    let waited = until(cx, HEALTHY, || async {
+        let sent = cx.aws.elb.describe_target_health().target_group_arn(group).send().await;
+        let output = sent.or_fail("look at the health of the targets", "elasticloadbalancing:DescribeTargetHealth")?;
+        let seen = targets::Seen::read(output.target_health_descriptions()).unwrap_or_default();
+        Ok(if seen.any_healthy() { Look::Done(()) } else { Look::NotYet(seen.to_string()) })
+    });
+    waited.await.map_err(|error| match error.kind() {
+        ErrorKind::TimedOut => Error::new(
+            ErrorKind::TimedOut,
+            format!("KMS would not reach the proxy: {error}"),
+            "check route, firewall and the proxy's health check path between the subnets and the proxy, then apply again",
+        ),
+        _ => error,
+    })
+}
+
+async fn disconnect(cx: &Context, id: &str) -> Result<()> {
+    let sent = cx.aws.kms.disconnect_custom_key_store().custom_key_store_id(id).send().await;
+    match sent.or_fail("disconnect the key store", "kms:DisconnectCustomKeyStore") {
+        // It is DISCONNECTED or DISCONNECTING already, as the wait that follows will see.
+        Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException", "CustomKeyStoreNotFoundException"]) => {
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+async fn connected(cx: &Context, id: &str) -> Result<Seen> {
+    let seen = until(cx, CONNECTED, || async {
+        let now = look(cx, id).await?;
+        Ok(match now {
+            Some(now) if now.connected() || now.state == State::Failed.as_str() => Look::Done(now),
+            Some(now) => Look::NotYet(now.state),
+            None => Look::NotYet(State::Disconnected.as_str().to_owned()),
+        })
+    })
+    .await?;
+    if seen.connected() {
+        return Ok(seen);
+    }
+    // Nothing but a disconnect is legal in FAILED: leave the store ready for the next try.
+    disconnect(cx, id).await?;
+    until(cx, DISCONNECTED, || disconnected(cx, id)).await?;
+    Err(failed(seen.error_code.as_deref().unwrap_or("INTERNAL_ERROR")))
+}
+
+async fn disconnected(cx: &Context, id: &str) -> Result<Look<()>> {
+    Ok(match look(cx, id).await? {
+        None => Look::Done(()),
+        Some(now) => Look::NotYet(now.state),
+    })
+}
+
+async fn look(cx: &Context, id: &str) -> Result<Option<Seen>> {
+    let sent = cx.aws.kms.describe_custom_key_stores().custom_key_store_id(id).send().await;
+    match sent.or_fail("look at the connection", "kms:DescribeCustomKeyStores") {
+        Ok(output) => Ok(output.custom_key_stores().first().and_then(Seen::read)),
+        Err(error) if error.is_code(&["CustomKeyStoreNotFoundException"]) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn failed(code: &str) -> Error {
+    let (meaning, help) = explain(code);
+    Error::new(ErrorKind::ConnectionFailed, format!("KMS could not connect the key store: {code}: {meaning}"), help)
+        .with_aws(Some(code), None)
+}
+
+/// Meaning and first remedy of KMS's connection error codes (CustomKeyStoresListEntry, ConnectionErrorCode).
+fn explain(code: &str) -> (&'static str, &'static str) {
+    use ConnectionErrorCodeType as Code;
+    match Code::from(code) {
+        Code::InternalError => ("a fault inside KMS", "apply again"),
+        Code::NetworkErrors => {
+            ("network trouble on the way to the proxy", "apply again; then check routes and firewalls")
+        }
+        Code::InvalidCredentials => (
+            "the proxy refused the credential",
+            "check access key id and secret on the proxy, its clock, and that nothing rewrites requests, then apply again",
+        ),
+        Code::XksProxyAccessDenied => (
+            "the proxy's own policy refused KMS",
+            "let the proxy's policy permit KMS and its health request, then apply again",
+        ),
+        Code::XksProxyNotReachable => (
+            "no connection to the proxy",
+            "check that targets are healthy, TCP 443 is open both ways and a key manager is available, then apply again",
+        ),
+        Code::XksProxyTimedOut => {
+            ("the proxy did not answer within 250 ms", "bring the proxy nearer or make it faster, then apply again")
+        }
+        Code::XksProxyInvalidResponse => (
+            "KMS did not understand the proxy's answer",
+            "check that the proxy speaks TLS on 443 and implements the XKS proxy API, then apply again",
+        ),
+        Code::XksProxyInvalidConfiguration => {
+            ("the proxy does not know the path", "correct `key_store.path` in the spec, then apply again")
+        }
+        Code::XksProxyInvalidTlsConfiguration => (
+            "KMS does not accept the proxy's TLS: version, name, expiry or certificate authority",
+            "give the proxy a certificate of a public authority for the private DNS name, then apply again",
+        ),
+        Code::XksVpcEndpointServiceNotFound => (
+            "KMS may not see the endpoint service",
+            "plan again: name, Region, owner, acceptance and the principal of KMS are checked",
+        ),
+        Code::XksVpcEndpointServiceInvalidConfiguration => (
+            "the endpoint service does not meet the requirements of KMS",
+            "plan again: zones, acceptance, private DNS name and its verification are checked",
+        ),
+        _ => ("a code that this library does not know", "look it up in the AWS KMS developer guide"),
+    }
+}

@@ -1,0 +1,307 @@
+//! The TXT record that proves ownership of the private DNS name: in Route 53, through a callback, or by hand.
+
+use std::time::Duration;
+
+use aws_sdk_route53::types::{
+    Change as RecordChange, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint_service::{self, Challenge, EndpointService};
+use super::{Change, Kind, Resource, compare};
+use crate::apply::Context;
+use crate::aws::answer::Answer;
+use crate::aws::wait::{Look, Wait, until};
+use crate::desired::Desired;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observed::Observed;
+
+/// The TXT record.
+pub(crate) struct DomainRecord;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Want {
+    pub(crate) publish: Publish,
+    /// Domains that may carry the record, most specific first.
+    pub(crate) parents: Vec<String>,
+}
+
+/// Who publishes the record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Publish {
+    Route53,
+    Callback,
+    /// A person; apply stops and hands out the record.
+    ByHand,
+    /// A person; apply waits.
+    ByHandWhileWaiting,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Seen {
+    pub(crate) record: TxtRecord,
+    /// The hosted zone, when the record is in Route 53.
+    pub(crate) zone: Option<Zone>,
+    /// Handed out to a person in this very run: verifying at once would be in vain.
+    #[serde(skip)]
+    pub(crate) just_handed_out: bool,
+}
+
+/// A public hosted zone.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub(crate) struct Zone {
+    /// Without `/hostedzone/`.
+    pub(crate) id: String,
+    /// Without trailing dot.
+    pub(crate) name: String,
+}
+
+impl Want {
+    /// Whether a person publishes the record.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        matches!(self.publish, Publish::ByHand | Publish::ByHandWhileWaiting)
+    }
+}
+
+/// A TXT record to publish.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct TxtRecord {
+    /// Full owner name, no trailing dot.
+    pub name: String,
+    /// Value without quotes; case matters.
+    pub value: String,
+    /// Seconds.
+    pub ttl: u32,
+    /// Other owner names that AWS accepts as well, most specific first.
+    #[serde(default)]
+    pub alternatives: Vec<String>,
+}
+
+impl std::fmt::Display for TxtRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}. {} IN TXT \"{}\"", self.name, self.ttl, self.value)
+    }
+}
+
+/// The TTL that AWS suggests.
+const TTL: u32 = 1800;
+
+impl TxtRecord {
+    /// The record for a challenge under one of its parents; the others are alternatives.
+    pub(crate) fn new(challenge: &Challenge, parent: &str, parents: &[String]) -> Self {
+        let under = |parent: &str| format!("{}.{parent}", challenge.name);
+        let others = parents.iter().filter(|other| *other != parent).map(|other| under(other)).collect();
+        Self { name: under(parent), value: challenge.value.clone(), ttl: TTL, alternatives: others }
+    }
+
+    fn quoted(&self) -> String {
+        format!("\"{}\"", self.value)
+    }
+}
+
+impl Resource for DomainRecord {
+    const KIND: Kind = Kind::DomainRecord;
+    type Want = Want;
+    type Seen = Seen;
+
+    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
+        desired.domain_record.as_ref()
+    }
+
+    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
+        observed.domain_record.as_ref()
+    }
+
+    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
+        observed.domain_record = seen;
+    }
+
+    fn describe(want: &Want) -> String {
+        let under = want.parents.first().map_or("", String::as_str);
+        match want.publish {
+            Publish::Route53 => "TXT, in the Route 53 zone of the domain".to_owned(),
+            Publish::Callback => format!("TXT under {under}, published by the callback"),
+            Publish::ByHand => format!("TXT under {under}, published by hand; apply stops and shows it"),
+            Publish::ByHandWhileWaiting => format!("TXT under {under}, published by hand while apply waits"),
+        }
+    }
+
+    fn id(seen: &Seen) -> String {
+        seen.record.name.clone()
+    }
+
+    fn differences(_: &Want, seen: &Seen, observed: &Observed) -> Vec<Change> {
+        // A new private DNS name gets a new challenge, which AWS shows a little later.
+        let challenge = observed.endpoint_service.as_ref().and_then(|service| service.challenge.as_ref());
+        let value = challenge.map_or("", |challenge| challenge.value.as_str());
+        compare("value", &seen.record.value.as_str(), &value).into_iter().collect()
+    }
+
+    async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
+        let challenge = challenge(cx).await?;
+        let parent = want.parents.first().map_or("", String::as_str);
+        match want.publish {
+            Publish::Route53 => {
+                let zone = find_zone(cx, want).await?;
+                // At the zone's own name: a name below it might be delegated elsewhere.
+                let record = TxtRecord::new(&challenge, &zone.name, &want.parents);
+                insert(cx, &zone, &record).await?;
+                Ok(Seen { record, zone: Some(zone), just_handed_out: false })
+            }
+            Publish::Callback => {
+                let record = TxtRecord::new(&challenge, parent, &want.parents);
+                cx.publish(&record).await?;
+                Ok(Seen { record, zone: None, just_handed_out: false })
+            }
+            Publish::ByHand | Publish::ByHandWhileWaiting => {
+                let record = TxtRecord::new(&challenge, parent, &want.parents);
+                cx.hand_out(&record);
+                Ok(Seen { record, zone: None, just_handed_out: want.publish == Publish::ByHand })
+            }
+        }
+    }
+
+    async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
+        if let Some(zone) = &seen.zone {
+            remove(cx, zone, &seen.record).await?;
+        }
+        Self::create(cx, "", want).await
+    }
+
+    async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
+        match &seen.zone {
+            Some(zone) => remove(cx, zone, &seen.record).await,
+            None => cx.withdraw(&seen.record).await,
+        }
+    }
+}
+
+const SHOWN: Wait = Wait {
+    until: "AWS shows name and value of the TXT record",
+    usual: Duration::from_secs(5),
+    limit: Duration::from_secs(5 * 60),
+};
+
+const IN_SYNC: Wait = Wait {
+    until: "Route 53 serves the change everywhere",
+    usual: Duration::from_secs(30),
+    limit: Duration::from_secs(30 * 60),
+};
+
+async fn challenge(cx: &Context) -> Result<Challenge> {
+    let service = cx.parent::<EndpointService>()?;
+    if let Some(challenge) = &service.challenge {
+        return Ok(challenge.clone());
+    }
+    until(cx, SHOWN, || async {
+        let now = endpoint_service::look(cx, &service.id).await?;
+        Ok(now.and_then(|now| now.challenge).map_or(Look::NotYet("empty".to_owned()), Look::Done))
+    })
+    .await
+}
+
+/// The zone read while observing, or looked up now.
+async fn find_zone(cx: &Context, want: &Want) -> Result<Zone> {
+    let desired = cx.desired.hosted_zone_id.as_deref();
+    let found = zones(&cx.aws, &want.parents).await?;
+    choose(found, &want.parents, desired).ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidSpec,
+            format!("Route 53 has no public hosted zone for {} in this account", want.parents.join(" or ")),
+            "give the DNS account's configuration to the client, name the hosted zone, or choose the manual domain mode",
+        )
+    })
+}
+
+/// Public hosted zones at or below the registrable domain; one page of the reversed-label order holds them all.
+pub(crate) async fn zones(aws: &crate::aws::Aws, parents: &[String]) -> Result<Vec<Zone>> {
+    let Some(highest) = parents.last() else { return Ok(Vec::new()) };
+    let sent = aws.route53.list_hosted_zones_by_name().dns_name(highest).send().await;
+    let output = sent.or_fail("look for the hosted zone", "route53:ListHostedZonesByName")?;
+    let public = output.hosted_zones().iter().filter(|zone| zone.config().is_none_or(|config| !config.private_zone()));
+    Ok(public
+        .map(|zone| Zone {
+            id: zone.id().trim_start_matches("/hostedzone/").to_owned(),
+            name: zone.name().trim_end_matches('.').to_ascii_lowercase(),
+        })
+        .collect())
+}
+
+/// The longest zone that is a parent of the private DNS name, or the one that the spec names.
+pub(crate) fn choose(zones: Vec<Zone>, parents: &[String], id: Option<&str>) -> Option<Zone> {
+    zones
+        .into_iter()
+        .filter(|zone| id.is_none_or(|id| zone.id == id) && parents.contains(&zone.name))
+        .max_by_key(|zone| zone.name.len())
+}
+
+/// The values under a name, and their TTL.
+pub(crate) async fn values(aws: &crate::aws::Aws, zone: &Zone, name: &str) -> Result<Option<ResourceRecordSet>> {
+    let request = aws.route53.list_resource_record_sets().hosted_zone_id(&zone.id).start_record_name(name);
+    let sent = request.start_record_type(RrType::Txt).max_items(1).send().await;
+    let output = sent.or_fail("look for the TXT record", "route53:ListResourceRecordSets")?;
+    let same = |set: &ResourceRecordSet| {
+        *set.r#type() == RrType::Txt && set.name().trim_end_matches('.').eq_ignore_ascii_case(name)
+    };
+    Ok(output.resource_record_sets.into_iter().find(same))
+}
+
+/// Adds our value; values of others under the same name stay, and so does their TTL.
+async fn insert(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
+    let existing = values(&cx.aws, zone, &record.name).await?;
+    let mut all = existing.as_ref().map(texts).unwrap_or_default();
+    if all.contains(&record.quoted()) {
+        return Ok(());
+    }
+    all.push(record.quoted());
+    let ttl = existing.and_then(|set| set.ttl).unwrap_or(i64::from(record.ttl));
+    change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &all).await
+}
+
+/// Takes out our value only.
+async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
+    let Some(existing) = values(&cx.aws, zone, &record.name).await? else { return Ok(()) };
+    let all = texts(&existing);
+    let left: Vec<String> = all.iter().filter(|value| **value != record.quoted()).cloned().collect();
+    let ttl = existing.ttl.unwrap_or(i64::from(record.ttl));
+    match left.len() {
+        0 => change(cx, zone, ChangeAction::Delete, &record.name, ttl, &all).await,
+        same if same == all.len() => Ok(()),
+        _ => change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &left).await,
+    }
+}
+
+pub(crate) fn texts(set: &ResourceRecordSet) -> Vec<String> {
+    set.resource_records().iter().map(|record| record.value().to_owned()).collect()
+}
+
+async fn change(
+    cx: &Context,
+    zone: &Zone,
+    action: ChangeAction,
+    name: &str,
+    ttl: i64,
+    values: &[String],
+) -> Result<()> {
+    let records = values.iter().filter_map(|value| ResourceRecord::builder().value(value).build().ok()).collect();
+    let set = ResourceRecordSet::builder().name(name).r#type(RrType::Txt).ttl(ttl).set_resource_records(Some(records));
+    let batch = set.build().and_then(|set| RecordChange::builder().action(action).resource_record_set(set).build());
+    let batch = batch.and_then(|change| ChangeBatch::builder().changes(change).build());
+    let batch =
+        batch.map_err(|error| Error::new(ErrorKind::InvalidSpec, error.to_string(), "check the domain of the spec"))?;
+    let sent = cx.aws.route53.change_resource_record_sets().hosted_zone_id(&zone.id).change_batch(batch).send().await;
+    let output = sent.or_fail("change the TXT record", "route53:ChangeResourceRecordSets")?;
+    let Some(info) = output.change_info() else { return Ok(()) };
+    until(cx, IN_SYNC, || async {
+        let sent = cx.aws.route53.get_change().id(info.id()).send().await;
+        let output = sent.or_fail("look at the DNS change", "route53:GetChange")?;
+        let status = output.change_info().map(|info| info.status().clone());
+        Ok(match status {
+            Some(ChangeStatus::Insync) | None => Look::Done(()),
+            Some(status) => Look::NotYet(status.as_str().to_owned()),
+        })
+    })
+    .await
+}

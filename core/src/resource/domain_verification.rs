@@ -1,0 +1,118 @@
+//! AWS's verification of the private DNS name: a process, seen as a resource that exists once the state is `verified`.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_ec2::types::DnsNameState;
+use serde::Serialize;
+
+use super::endpoint_service::{self, EndpointService};
+use super::{Change, Kind, Resource};
+use crate::apply::Context;
+use crate::aws::answer::Answer;
+use crate::aws::wait::{Look, Wait, until};
+use crate::desired::Desired;
+use crate::error::{Error, ErrorKind, Result};
+use crate::observed::Observed;
+
+/// The verification.
+pub(crate) struct DomainVerification;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Want {
+    /// How long to go on when AWS does not find the record.
+    pub(crate) patience: Duration,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Seen;
+
+/// From start to `verified` it usually takes about four minutes.
+pub(crate) const USUAL: Duration = Duration::from_secs(230);
+
+impl Resource for DomainVerification {
+    const KIND: Kind = Kind::DomainVerification;
+    type Want = Want;
+    type Seen = Seen;
+
+    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
+        desired.domain_verification.as_ref()
+    }
+
+    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
+        observed.domain_verification.as_ref()
+    }
+
+    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
+        observed.domain_verification = seen;
+    }
+
+    fn describe(_: &Want) -> String {
+        "AWS finds the TXT record".to_owned()
+    }
+
+    fn id(_: &Seen) -> String {
+        String::new()
+    }
+
+    fn differences(_: &Want, _: &Seen, _: &Observed) -> Vec<Change> {
+        Vec::new()
+    }
+
+    async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
+        let service = &cx.parent::<EndpointService>()?.id;
+        let began = cx.aws.now();
+        loop {
+            start(cx, service).await?;
+            let started = cx.aws.now();
+            let state = until(cx, DECIDED, || decided(cx, service, started)).await?;
+            if state == DnsNameState::Verified {
+                return Ok(Seen);
+            }
+            if cx.aws.since(began) >= want.patience {
+                return Err(not_found(cx));
+            }
+            // DNS may need a while to show a fresh record everywhere.
+            cx.aws.sleep(PAUSE).await;
+        }
+    }
+
+    async fn update(_: &Context, _: &Want, _: &Seen) -> Result<Seen> {
+        Ok(Seen)
+    }
+
+    async fn delete(_: &Context, _: &Seen) -> Result<()> {
+        Ok(())
+    }
+}
+
+const DECIDED: Wait = Wait { until: "AWS has verified the domain", usual: USUAL, limit: Duration::from_secs(60 * 60) };
+
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// After a start, reads may still show the `failed` of an earlier try for some moments.
+const ECHO: Duration = Duration::from_secs(10);
+
+async fn start(cx: &Context, service: &str) -> Result<()> {
+    let request = cx.aws.ec2.start_vpc_endpoint_service_private_dns_verification().service_id(service);
+    let sent = request.send().await;
+    sent.or_fail("start the domain verification", "ec2:StartVpcEndpointServicePrivateDnsVerification").map(drop)
+}
+
+async fn decided(cx: &Context, service: &str, started: SystemTime) -> Result<Look<DnsNameState>> {
+    let Some(now) = endpoint_service::look(cx, service).await? else {
+        return Ok(Look::NotYet("not visible".to_owned()));
+    };
+    let state = DnsNameState::from(now.verification.as_str());
+    let settled = state == DnsNameState::Verified || (state == DnsNameState::Failed && cx.aws.since(started) > ECHO);
+    Ok(if settled { Look::Done(state) } else { Look::NotYet(now.verification) })
+}
+
+fn not_found(cx: &Context) -> Error {
+    let record = cx.observed.domain_record.as_ref().map(|seen| seen.record.to_string()).unwrap_or_default();
+    Error::new(
+        ErrorKind::TimedOut,
+        "AWS did not find the TXT record of the private DNS name",
+        format!("check that the zone's name servers answer with `{record}`, then apply again"),
+    )
+    .with_aws(Some("failed"), None)
+}

@@ -1,0 +1,152 @@
+//! Our own route table, without internet route, associated with every subnet (NET-02).
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{self, Filter, ResourceType};
+use serde::Serialize;
+
+use super::vpc::Vpc;
+use super::{Change, Kind, Resource, compare_tags};
+use crate::apply::Context;
+use crate::aws::answer::Answer;
+use crate::aws::delete::{Delete, delete};
+use crate::aws::tags::{self, Tags};
+use crate::desired::Desired;
+use crate::error::{Error, Result};
+use crate::observed::Observed;
+
+/// The route table.
+pub(crate) struct RouteTable;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Want {
+    /// Zones whose subnets use it.
+    pub(crate) zones: Vec<String>,
+    pub(crate) tags: Tags,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Seen {
+    pub(crate) id: String,
+    /// Subnet id and association id, sorted.
+    pub(crate) associations: Vec<(String, String)>,
+    #[serde(skip)]
+    pub(crate) tags: Tags,
+}
+
+impl Seen {
+    pub(crate) fn read(table: &types::RouteTable) -> Option<Self> {
+        let mut associations: Vec<(String, String)> = table
+            .associations()
+            .iter()
+            .filter_map(|each| Some((each.subnet_id()?.to_owned(), each.route_table_association_id()?.to_owned())))
+            .collect();
+        associations.sort();
+        Some(Self { id: table.route_table_id()?.to_owned(), associations, tags: tags::from_ec2(table.tags()) })
+    }
+
+    fn serves(&self, zone: &str, observed: &Observed) -> bool {
+        let subnet = observed.subnets.get(zone);
+        subnet.is_some_and(|subnet| self.associations.iter().any(|(id, _)| *id == subnet.id))
+    }
+}
+
+impl Resource for RouteTable {
+    const KIND: Kind = Kind::RouteTable;
+    type Want = Want;
+    type Seen = Seen;
+
+    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
+        desired.route_table.as_ref()
+    }
+
+    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
+        observed.route_table.as_ref()
+    }
+
+    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
+        if seen.is_none() {
+            observed.routes = None;
+        }
+        observed.route_table = seen;
+    }
+
+    fn describe(_: &Want) -> String {
+        "for all subnets, no route to the internet".to_owned()
+    }
+
+    fn id(seen: &Seen) -> String {
+        seen.id.clone()
+    }
+
+    fn differences(want: &Want, seen: &Seen, observed: &Observed) -> Vec<Change> {
+        let missing = want.zones.iter().filter(|zone| !seen.serves(zone, observed));
+        let missing = missing.map(|zone| Change::new("zone", "", zone));
+        missing.chain(compare_tags(&seen.tags, &want.tags)).collect()
+    }
+
+    async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
+        let vpc = cx.parent::<Vpc>()?;
+        let request = cx
+            .aws
+            .ec2
+            .create_route_table()
+            .vpc_id(&vpc.id)
+            .client_token(cx.token("route-table", &vpc.id))
+            .tag_specifications(tags::specification(ResourceType::RouteTable, &want.tags));
+        let output = request.send().await.or_fail("create the route table", "ec2:CreateRouteTable")?;
+        let table = output.route_table().and_then(Seen::read);
+        associate(cx, want, table.ok_or_else(|| Error::incomplete("CreateRouteTable", "RouteTableId"))?).await
+    }
+
+    async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
+        cx.tag_ec2(&seen.id, &seen.tags, &want.tags).await?;
+        associate(cx, want, Seen { tags: want.tags.clone(), ..seen.clone() }).await
+    }
+
+    async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
+        for (_, association) in &seen.associations {
+            let sent = cx.aws.ec2.disassociate_route_table().association_id(association).send().await;
+            match sent.or_fail("disassociate the route table", "ec2:DisassociateRouteTable") {
+                Err(error) if error.is_code(&["InvalidAssociationID.NotFound"]) => {}
+                other => drop(other?),
+            }
+        }
+        let request = || async {
+            let sent = cx.aws.ec2.delete_route_table().route_table_id(&seen.id).send().await;
+            sent.or_fail("delete the route table", "ec2:DeleteRouteTable").map(drop)
+        };
+        delete(cx, DELETE, request, || async { Ok(look(cx, &seen.id).await?.map(|_| "still there".to_owned())) }).await
+    }
+}
+
+const DELETE: Delete = Delete {
+    until: "the route table is gone",
+    busy: &["DependencyViolation"],
+    gone: &["InvalidRouteTableID.NotFound"],
+    usual: Duration::from_secs(2),
+};
+
+async fn associate(cx: &Context, want: &Want, mut seen: Seen) -> Result<Seen> {
+    let missing = want.zones.iter().filter(|zone| !seen.serves(zone, &cx.observed));
+    let subnets = missing.filter_map(|zone| cx.observed.subnets.get(zone)).map(|subnet| subnet.id.clone());
+    let associating = subnets.map(|subnet| {
+        let request = cx.aws.ec2.associate_route_table().route_table_id(&seen.id).subnet_id(&subnet);
+        async move {
+            let output = request.send().await.or_fail("associate the route table", "ec2:AssociateRouteTable")?;
+            let id = output.association_id.ok_or_else(|| Error::incomplete("AssociateRouteTable", "AssociationId"))?;
+            Ok::<_, Error>((subnet, id))
+        }
+    });
+    let made = futures_util::future::try_join_all(associating).await?;
+    seen.associations.extend(made);
+    seen.associations.sort();
+    Ok(seen)
+}
+
+async fn look(cx: &Context, id: &str) -> Result<Option<types::RouteTable>> {
+    let filter = Filter::builder().name("route-table-id").values(id).build();
+    let sent = cx.aws.ec2.describe_route_tables().filters(filter).send().await;
+    let output = sent.or_fail("look for the route table", "ec2:DescribeRouteTables")?;
+    Ok(output.route_tables.unwrap_or_default().into_iter().next())
+}

@@ -1,0 +1,24 @@
+//! Small pieces of text for people.
+
+use std::time::Duration;
+
+/// `45 s`, `2 min 30 s`, `5 min`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().round() as u64;
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        let say = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!([say(0), say(59), say(60), say(150)], ["0 s", "59 s", "1 min", "2 min 30 s"]);
+    }
+}
