@@ -14,6 +14,7 @@
 
 mod call;
 mod clock;
+mod date;
 mod ec2;
 mod elb;
 mod fault;
