@@ -25,7 +25,7 @@ h3 { font-size: .95rem; margin: 1.1rem 0 .25rem; color: var(--soft); font-weight
 p { margin: .25rem 0; color: var(--soft); } .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 500; } td { overflow-wrap: anywhere; min-width: 4rem; }
+th, td { white-space: nowrap; } th { color: var(--soft); font-weight: 500; }
 .good { color: var(--good); } .wait { color: var(--wait); } .bad { color: var(--bad); }
 ";
 

@@ -192,3 +192,105 @@ fn broken(service: Service) -> Fail {
 fn is_read(operation: &str) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::Request;
+
+    use crate::{Fault, FaultKind, Simulator};
+
+    const ZONE: &str = "<CreateHostedZoneRequest><Name>example.com</Name><CallerReference>1</CallerReference>\
+                        </CreateHostedZoneRequest>";
+
+    /// Sends one signed request and gives status and body, or nothing when the connection breaks.
+    async fn send(simulator: &Simulator, service: &str, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        let credential = format!("AKIA111122223333/20260101/eu-central-1/{service}/aws4_request");
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://aws.example{path}"))
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"),
+            )
+            .header("x-amz-target", "TrentService.DescribeCustomKeyStores")
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap();
+        let response = simulator.respond(request).await?;
+        Some((response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned()))
+    }
+
+    async fn create(simulator: &Simulator) -> Option<(u16, String)> {
+        send(simulator, "route53", "POST", "/2013-04-01/hostedzone", ZONE).await
+    }
+
+    async fn list(simulator: &Simulator) -> (u16, String) {
+        send(simulator, "route53", "GET", "/2013-04-01/hostedzone", "").await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_before_leaves_no_effect_and_after_leaves_one() {
+        let simulator = Simulator::new();
+        simulator.fault(Fault::once("CreateHostedZone", FaultKind::DropBefore));
+        assert!(create(&simulator).await.is_none());
+        assert!(!list(&simulator).await.1.contains("example.com."));
+        simulator.fault(Fault::once("CreateHostedZone", FaultKind::DropAfter));
+        assert!(create(&simulator).await.is_none());
+        assert!(list(&simulator).await.1.contains("example.com."));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_read_does_not_see_the_last_write() {
+        let simulator = Simulator::new();
+        simulator.fault(Fault { times: 2, ..Fault::once("ListHostedZones", FaultKind::Stale(Duration::from_secs(5))) });
+        create(&simulator).await.unwrap();
+        assert!(!list(&simulator).await.1.contains("example.com."));
+        simulator.clock().wait(Duration::from_secs(5)).await;
+        assert!(list(&simulator).await.1.contains("example.com."), "the write is older than the replica's lag");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn denied_is_said_in_the_words_of_each_service() {
+        let simulator = Simulator::new();
+        let action = |name: &str| format!("Action={name}&Version=1");
+        for (service, method, path, body, status, code) in [
+            ("ec2", "POST", "/", action("CreateVpc"), 403, "<Code>UnauthorizedOperation</Code>"),
+            ("elasticloadbalancing", "POST", "/", action("DescribeLoadBalancers"), 403, "<Code>AccessDenied</Code>"),
+            ("kms", "POST", "/", "{}".to_owned(), 400, "AccessDeniedException"),
+            ("route53", "GET", "/2013-04-01/hostedzone", String::new(), 403, "<Code>AccessDenied</Code>"),
+            ("sts", "POST", "/", action("AssumeRole"), 403, "<Code>AccessDenied</Code>"),
+        ] {
+            simulator.fault(Fault { operation: None, ..Fault::once("", FaultKind::Deny) });
+            let told = send(&simulator, service, method, path, &body).await.unwrap();
+            assert_eq!(told.0, status, "{service}");
+            assert!(told.1.contains(code), "{}", told.1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_no_policy_allows_has_no_effect() {
+        let simulator = Simulator::new();
+        let document = r#"{"Statement": {"Effect": "Allow", "Action": "route53:List*", "Resource": "*"}}"#;
+        simulator.allow(crate::ACCOUNT, document).unwrap();
+        assert_eq!(create(&simulator).await.unwrap().0, 403);
+        let (status, zones) = list(&simulator).await;
+        assert_eq!(status, 200);
+        assert!(!zones.contains("example.com."));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_can_lack_a_member_or_be_garbage() {
+        let simulator = Simulator::new();
+        simulator.fault(Fault::once("CreateHostedZone", FaultKind::Without { member: "Id".to_owned() }));
+        assert!(!create(&simulator).await.unwrap().1.contains("<Id>"));
+        simulator.fault(Fault::once("ListHostedZones", FaultKind::Garbage));
+        let (status, garbage) = list(&simulator).await;
+        assert_eq!(status, 200);
+        assert!(
+            roxmltree::Document::parse(&garbage).is_err()
+                && serde_json::from_str::<serde_json::Value>(&garbage).is_err()
+        );
+    }
+}

@@ -12,7 +12,7 @@ pub(super) struct Policy {
 
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
-    pub(super) allows: Effect,
+    pub(super) effect: Effect,
     pub(super) actions: Vec<String>,
     pub(super) resources: Vec<String>,
     pub(super) conditions: Vec<Condition>,
@@ -74,13 +74,13 @@ fn statement(value: &Value) -> Result<Statement, String> {
     if let Some(other) = members.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         return Err(format!("the simulator does not understand `{other}` in a statement"));
     }
-    let allows = match members.get("Effect").and_then(Value::as_str) {
+    let effect = match members.get("Effect").and_then(Value::as_str) {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
         _ => return Err("Effect must be `Allow` or `Deny`".to_owned()),
     };
     Ok(Statement {
-        allows,
+        effect,
         actions: patterns(members, "Action")?,
         resources: patterns(members, "Resource")?,
         conditions: conditions(members.get("Condition"))?,

@@ -27,7 +27,7 @@ pub(crate) enum Decision {
 /// A deny wins, then an allow; what nothing mentions is not allowed.
 pub(super) fn evaluate(policies: &[&Policy], request: &Request) -> Decision {
     let statements = policies.iter().flat_map(|policy| &policy.statements);
-    let effects: Vec<Effect> = statements.filter(|each| applies(each, request)).map(|each| each.allows).collect();
+    let effects: Vec<Effect> = statements.filter(|each| applies(each, request)).map(|each| each.effect).collect();
     if effects.contains(&Effect::Deny) {
         Decision::Denied
     } else if effects.contains(&Effect::Allow) {
