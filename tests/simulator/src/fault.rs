@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
+use crate::ids::Ids;
+
 /// What happens to a request that a fault hits.
 #[derive(Clone, Debug)]
 pub enum FaultKind {
@@ -9,6 +13,8 @@ pub enum FaultKind {
     Throttle,
     /// HTTP 500, no effect.
     ServerError,
+    /// Access denied in the service's own words, no effect.
+    Deny,
     /// An error of the service with this code, no effect.
     Refuse {
         /// Error code, such as `UnauthorizedOperation`.
@@ -20,8 +26,16 @@ pub enum FaultKind {
     DropBefore,
     /// The service acts, then the connection breaks: the answer is lost.
     DropAfter,
-    /// A read answers from the world as it was this long ago.
+    /// A read answers from the world as it was this long ago, but not from before the fault was added: past worlds are
+    /// kept from then on only. Writes are not affected.
     Stale(Duration),
+    /// The service acts, but its answer lacks a member wherever it occurs.
+    Without {
+        /// Name of the member on the wire, such as `privateDnsNameConfiguration`.
+        member: String,
+    },
+    /// The service acts, but its answer is neither XML nor JSON.
+    Garbage,
 }
 
 /// A fault and the requests it hits.
@@ -44,7 +58,7 @@ impl Fault {
     }
 
     /// Whether this fault hits the given call now; counts down.
-    pub(crate) fn hits(&mut self, operation: &str) -> bool {
+    fn hits(&mut self, operation: &str) -> bool {
         if self.times == 0 || self.operation.as_deref().is_some_and(|mine| mine != operation) {
             return false;
         }
@@ -54,5 +68,107 @@ impl Fault {
         }
         self.times -= 1;
         true
+    }
+}
+
+/// All faults of a world.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    planned: Vec<Fault>,
+    random: Option<RandomFaults>,
+}
+
+/// Faults that hit a seeded share of all calls.
+#[derive(Clone, Debug)]
+pub(crate) struct RandomFaults {
+    numbers: Ids,
+    rate: f64,
+}
+
+impl RandomFaults {
+    pub(crate) fn new(seed: u64, rate: f64) -> Self {
+        Self { numbers: Ids::new(seed), rate }
+    }
+
+    fn next(&mut self) -> Option<FaultKind> {
+        let share = self.numbers.number() as f64 / u64::MAX as f64;
+        if share >= self.rate {
+            return None;
+        }
+        Some(match self.numbers.number() % 4 {
+            0 => FaultKind::Throttle,
+            1 => FaultKind::ServerError,
+            2 => FaultKind::DropBefore,
+            _ => FaultKind::DropAfter,
+        })
+    }
+}
+
+impl Faults {
+    pub(crate) fn new(random: Option<RandomFaults>) -> Self {
+        Self { planned: Vec::new(), random }
+    }
+
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.planned.push(fault);
+    }
+
+    /// What happens to the next call: the first planned fault that hits, else chance.
+    pub(crate) fn next(&mut self, operation: &str) -> Option<FaultKind> {
+        let planned = self.planned.iter_mut().find_map(|fault| fault.hits(operation).then(|| fault.kind.clone()));
+        planned.or_else(|| self.random.as_mut().and_then(RandomFaults::next))
+    }
+
+    /// The greatest age that a stale read may still ask for.
+    pub(crate) fn greatest_age(&self) -> Option<Duration> {
+        let live = self.planned.iter().filter(|fault| fault.times > 0);
+        live.filter_map(|fault| if let FaultKind::Stale(age) = fault.kind { Some(age) } else { None }).max()
+    }
+}
+
+/// Removes a member by name at any depth.
+pub(crate) fn remove_member(value: &mut Value, member: &str) {
+    match value {
+        Value::Object(map) => {
+            map.remove(member);
+            map.values_mut().for_each(|each| remove_member(each, member));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|each| remove_member(each, member)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Fault, FaultKind, Faults, RandomFaults, remove_member};
+
+    #[test]
+    fn a_fault_skips_then_hits_then_is_spent() {
+        let mut faults = Faults::default();
+        faults.add(Fault { skip: 1, ..Fault::once("CreateVpc", FaultKind::Throttle) });
+        assert!(faults.next("DescribeVpcs").is_none());
+        let hits = [(); 3].map(|()| faults.next("CreateVpc").is_some());
+        assert_eq!(hits, [false, true, false]);
+    }
+
+    #[test]
+    fn random_faults_hit_their_share_and_repeat_with_their_seed() {
+        let run = |seed| {
+            let mut faults = Faults::new(Some(RandomFaults::new(seed, 0.2)));
+            (0..1000).map(|_| format!("{:?}", faults.next("CreateVpc"))).collect::<Vec<_>>()
+        };
+        let hits = run(7).iter().filter(|each| *each != "None").count();
+        assert!((150..250).contains(&hits), "{hits}");
+        assert_eq!(run(7), run(7));
+        assert_ne!(run(7), run(8));
+    }
+
+    #[test]
+    fn a_member_is_removed_at_any_depth() {
+        let mut answer = json!({"a": 1, "list": [{"a": 2, "b": {"a": 3}}]});
+        remove_member(&mut answer, "a");
+        assert_eq!(answer, json!({"list": [{"b": {}}]}));
     }
 }

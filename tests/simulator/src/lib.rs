@@ -14,6 +14,7 @@
 
 mod call;
 mod clock;
+mod date;
 mod ec2;
 mod elb;
 mod fault;
@@ -21,7 +22,12 @@ mod http_client;
 mod ids;
 mod kms;
 mod log;
+mod page;
+mod past;
+mod policy;
+mod respond;
 mod route53;
+mod server;
 mod sts;
 mod timings;
 mod wire;
@@ -37,13 +43,13 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use bytes::Bytes;
-use http::{Request, Response};
 
-use crate::call::{Answer, Call, Fail};
 pub use crate::clock::Clock;
 pub use crate::fault::{Fault, FaultKind};
+use crate::fault::{Faults, RandomFaults};
 pub use crate::log::LoggedRequest;
+use crate::past::Past;
+use crate::policy::Policies;
 pub use crate::timings::Timings;
 pub use crate::wire::Service;
 pub use crate::world::{Home, Tags, World};
@@ -67,9 +73,9 @@ struct Shared {
 struct Inner {
     world: World,
     log: Vec<LoggedRequest>,
-    faults: Vec<Fault>,
-    /// Recent worlds, oldest first, for stale reads.
-    past: Vec<(std::time::Duration, World)>,
+    faults: Faults,
+    policies: Policies,
+    past: Past,
 }
 
 /// How a world is made. See [`Simulator::builder`].
@@ -78,6 +84,7 @@ pub struct Builder {
     timings: Timings,
     speed: f64,
     seed: u64,
+    random_faults: Option<RandomFaults>,
 }
 
 impl Builder {
@@ -99,10 +106,22 @@ impl Builder {
         self
     }
 
+    /// Hits a share of all calls (0 to 1) with throttling, an internal error, or a connection that breaks before or
+    /// after the effect. The same seed hits the same calls.
+    pub fn random_faults(mut self, seed: u64, rate: f64) -> Self {
+        self.random_faults = Some(RandomFaults::new(seed, rate));
+        self
+    }
+
     /// Makes the world, empty. Must run inside a tokio runtime if its time is paused.
     pub fn build(self) -> Simulator {
-        let inner =
-            Inner { world: World::new(self.timings, self.seed), log: Vec::new(), faults: Vec::new(), past: Vec::new() };
+        let inner = Inner {
+            world: World::new(self.timings, self.seed),
+            log: Vec::new(),
+            faults: Faults::new(self.random_faults),
+            policies: Policies::default(),
+            past: Past::default(),
+        };
         Simulator { shared: Arc::new(Shared { clock: Clock::new(self.speed), inner: Mutex::new(inner) }) }
     }
 }
@@ -121,7 +140,7 @@ impl Simulator {
 
     /// A world with other timings, speed or seed.
     pub fn builder() -> Builder {
-        Builder { timings: Timings::default(), speed: 1.0, seed: 1 }
+        Builder { timings: Timings::default(), speed: 1.0, seed: 1, random_faults: None }
     }
 
     /// Configuration of an SDK client in the default account.
@@ -162,123 +181,28 @@ impl Simulator {
 
     /// Adds a fault. The first one that matches a request hits it.
     pub fn fault(&self, fault: Fault) {
-        self.lock().faults.push(fault);
+        let stale = matches!(fault.kind, FaultKind::Stale(_));
+        let mut inner = self.lock();
+        inner.faults.add(fault);
+        if stale {
+            inner.world.advance(self.shared.clock.now());
+            let Inner { past, world, .. } = &mut *inner;
+            past.begin(world);
+        }
+    }
+
+    /// Attaches a policy document to an account (twelve digits), a user or a role (ARN). From then on their calls need
+    /// a statement that allows them; several policies add up. Callers without any may do everything.
+    ///
+    /// # Errors
+    /// What the simulator does not understand in the document.
+    pub fn allow(&self, principal_or_account: &str, policy_document: &str) -> Result<(), String> {
+        self.lock().policies.attach(principal_or_account, policy_document)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic in a test's closure must not hide behind a poisoned lock.
         self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Answers one HTTP request; `None` when the connection breaks.
-    pub(crate) async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
-        let clock = self.shared.clock;
-        let sent = clock.now();
-        let half = self.lock().world.timings.call / 2;
-        clock.wait(half).await;
-        let (response, slow) = self.act(&request, sent);
-        clock.wait(slow + half).await;
-        let (number, response) = response;
-        let mut inner = self.lock();
-        if let (Some(number), Some(_)) = (number, &response) {
-            inner.log[number].answered = Some(clock.now());
-        }
-        response
-    }
-
-    /// The effect of a request, its answer, and how much later than usual that arrives.
-    #[allow(clippy::type_complexity)]
-    fn act(
-        &self,
-        request: &Request<Bytes>,
-        sent: std::time::Duration,
-    ) -> ((Option<usize>, Option<Response<Bytes>>), std::time::Duration) {
-        let now = self.shared.clock.now();
-        let mut guard = self.lock();
-        let inner = &mut *guard;
-        inner.world.advance(now);
-        let request_id = inner.world.ids.uuid();
-        let decoded = match wire::decode(request) {
-            Ok(decoded) => decoded,
-            Err(fail) => {
-                return (
-                    (None, Some(wire::encode(Service::Ec2, "", &request_id, &Err(fail)))),
-                    std::time::Duration::ZERO,
-                );
-            }
-        };
-        let number = inner.log.len();
-        let account = account_of(&decoded.access_key);
-        inner.log.push(LoggedRequest {
-            number,
-            service: decoded.service,
-            operation: decoded.operation.clone(),
-            account: account.clone(),
-            region: decoded.region.clone(),
-            input: without_secret(decoded.input.clone()),
-            sent,
-            answered: None,
-            error: None,
-        });
-        let call =
-            Call { account, region: decoded.region, operation: decoded.operation.clone(), input: decoded.input, now };
-        let fault = inner.faults.iter_mut().find_map(|fault| fault.hits(&call.operation).then(|| fault.kind.clone()));
-        let mut slow = std::time::Duration::ZERO;
-        let mut lost = false;
-        let answer = match fault {
-            Some(FaultKind::DropBefore) => {
-                inner.log[number].error = Some("connection broken before the effect".to_owned());
-                return ((Some(number), None), slow);
-            }
-            Some(FaultKind::Throttle) => Err(throttled(decoded.service)),
-            Some(FaultKind::ServerError) => {
-                Err(Fail::with_status(500, "InternalError", "An internal error has occurred"))
-            }
-            Some(FaultKind::Refuse { code }) => Err(Fail::new(&code, "refused by a simulated fault")),
-            Some(FaultKind::Stale(age)) => {
-                let then = now.saturating_sub(age);
-                let mut past = inner
-                    .past
-                    .iter()
-                    .rev()
-                    .find(|(at, _)| *at <= then)
-                    .map_or_else(|| World::new(inner.world.timings.clone(), 0), |(_, world)| world.clone());
-                handle(decoded.service, &call, &mut past)
-            }
-            other => {
-                if let Some(FaultKind::Slow(extra)) = other {
-                    slow = extra;
-                }
-                lost = matches!(other, Some(FaultKind::DropAfter));
-                handle(decoded.service, &call, &mut inner.world)
-            }
-        };
-        if !is_read(&call.operation) {
-            let snapshot = inner.world.clone();
-            inner.past.push((now, snapshot));
-            let keep_from = now.saturating_sub(std::time::Duration::from_secs(60));
-            // One world older than a minute stays, so that every age up to a minute has an answer.
-            while inner.past.len() > 1 && inner.past[1].0 < keep_from {
-                inner.past.remove(0);
-            }
-        }
-        inner.log[number].error = match (&answer, lost) {
-            (_, true) => Some("answer lost".to_owned()),
-            (Err(fail), _) => Some(fail.code.clone()),
-            _ => None,
-        };
-        let response = (!lost).then(|| wire::encode(decoded.service, &decoded.operation, &request_id, &answer));
-        ((Some(number), response), slow)
-    }
-}
-
-fn handle(service: Service, call: &Call, world: &mut World) -> Answer {
-    match service {
-        Service::Ec2 => ec2::handle(call, world),
-        Service::Elb => elb::handle(call, world),
-        Service::Kms => kms::handle(call, world),
-        Service::Route53 => route53::handle(call, world),
-        Service::Sts => sts::handle(call, world),
     }
 }
 
@@ -286,25 +210,4 @@ fn handle(service: Service, call: &Call, world: &mut World) -> Answer {
 fn account_of(access_key: &str) -> String {
     let digits: String = access_key.chars().skip(4).take(12).collect();
     if digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit()) { digits } else { ACCOUNT.to_owned() }
-}
-
-fn throttled(service: Service) -> Fail {
-    match service {
-        Service::Ec2 => Fail::with_status(503, "RequestLimitExceeded", "Request limit exceeded."),
-        Service::Route53 => Fail::new("Throttling", "Rate exceeded"),
-        Service::Elb | Service::Kms | Service::Sts => Fail::new("ThrottlingException", "Rate exceeded"),
-    }
-}
-
-/// Whether an operation only reads.
-fn is_read(operation: &str) -> bool {
-    ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
-}
-
-fn without_secret(mut input: serde_json::Value) -> serde_json::Value {
-    if let Some(credential) = input.get_mut("XksProxyAuthenticationCredential").and_then(|value| value.as_object_mut())
-    {
-        credential.remove("RawSecretAccessKey");
-    }
-    input
 }

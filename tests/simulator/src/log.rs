@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Service;
+use crate::policy;
 
 /// One request as the simulated AWS saw it.
 #[derive(Clone, Debug)]
@@ -27,4 +28,34 @@ pub struct LoggedRequest {
     pub answered: Option<Duration>,
     /// The error code, if it was refused or cut off.
     pub error: Option<String>,
+}
+
+impl LoggedRequest {
+    /// The same as JSON, times in seconds.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "number": self.number,
+            "service": self.service_name(),
+            "operation": self.operation,
+            "account": self.account,
+            "region": self.region,
+            "input": self.input,
+            "sent": self.sent.as_secs_f64(),
+            "answered": self.answered.map(|at| at.as_secs_f64()),
+            "error": self.error,
+        })
+    }
+
+    /// The service as endpoints and policies name it, such as `elasticloadbalancing`.
+    pub fn service_name(&self) -> &'static str {
+        policy::prefix(self.service)
+    }
+}
+
+/// Parameters that may be shown: the proxy credential without its secret.
+pub(crate) fn without_secret(mut input: Value) -> Value {
+    if let Some(credential) = input.get_mut("XksProxyAuthenticationCredential").and_then(Value::as_object_mut) {
+        credential.remove("RawSecretAccessKey");
+    }
+    input
 }

@@ -1,0 +1,93 @@
+//! The simulated AWS as a program: one HTTP endpoint for clients in any language.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use xkslink_simulator::{ACCOUNT, Simulator, Timings};
+
+/// A simulated AWS (EC2, ELBv2, KMS, Route 53, STS) for external key store connectivity.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:4600")]
+    listen: SocketAddr,
+    /// Simulated seconds per second.
+    #[arg(long, default_value_t = 60.0, value_parser = positive)]
+    speed: f64,
+    /// Round trip of one call, in simulated milliseconds.
+    #[arg(long, default_value_t = 50)]
+    latency_ms: u64,
+    /// Let everything happen at once, except for the round trips.
+    #[arg(long)]
+    instant: bool,
+    /// Seed of invented ids.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Stop when standard input closes, so that the server does not outlive the program that started it.
+    #[arg(long)]
+    stop_with_stdin: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("must be a number above 0".to_owned()),
+    }
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let options = Options::parse();
+    let listener = TcpListener::bind(options.listen).await?;
+    announce(listener.local_addr()?);
+    let simulator = simulator(&options);
+    tokio::select! {
+        ended = simulator.serve(listener) => ended,
+        stopped = stop_signal() => stopped,
+        () = end_of_stdin(), if options.stop_with_stdin => Ok(()),
+    }
+}
+
+fn simulator(options: &Options) -> Simulator {
+    let call = Duration::from_millis(options.latency_ms);
+    let timings = if options.instant { Timings::instant(call) } else { Timings { call, ..Timings::default() } };
+    Simulator::builder().timings(timings).speed(options.speed).seed(options.seed).build()
+}
+
+/// One line, which harnesses read to learn the port.
+fn announce(address: SocketAddr) {
+    println!(
+        "simulated AWS on http://{address}: export AWS_ENDPOINT_URL=http://{address} \
+         AWS_ACCESS_KEY_ID=AKIA{ACCOUNT} AWS_SECRET_ACCESS_KEY=simulated"
+    );
+}
+
+/// Ctrl-C, and SIGTERM where there is one.
+async fn stop_signal() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// A thread of its own reads standard input, because a read from a terminal cannot be cancelled.
+async fn end_of_stdin() {
+    let (closed, ended) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        drop(closed);
+    });
+    let _ = ended.await;
+}

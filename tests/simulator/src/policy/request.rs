@@ -1,0 +1,208 @@
+//! What a call wants, in the terms of policies: actions, ARNs of targets, condition keys. After the tables of the
+//! service authorization reference, as far as the operations here need them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::evaluate::Request;
+use super::prefix;
+use crate::Service;
+use crate::call::{Call, list_of, text_of};
+use crate::sts::partition;
+use crate::world::{Tags, World};
+
+type Context = BTreeMap<String, Vec<String>>;
+
+/// Everything that must be allowed for a call: its action on each target, then tagging if it creates with tags.
+pub(super) fn needed(service: Service, call: &Call, world: &World) -> Vec<Request> {
+    let action = format!("{}:{}", prefix(service), call.operation);
+    let mut requests: Vec<Request> = targets(service, call)
+        .into_iter()
+        .map(|target| Request {
+            action: action.clone(),
+            context: context(service, call, &target, world),
+            resource: target.arn,
+        })
+        .collect();
+    requests.extend(tag_on_create(service, call));
+    requests
+}
+
+/// What a call acts on.
+struct Target {
+    arn: String,
+    /// Whether the tags in the request are meant for it.
+    tagged: bool,
+}
+
+fn targets(service: Service, call: &Call) -> Vec<Target> {
+    let created = created(service, call).map(|arn| Target { arn, tagged: true });
+    let tags = matches!(call.operation.as_str(), "CreateTags" | "AddTags" | "TagResource" | "CreateListener");
+    let existing = existing(service, call).into_iter().map(|arn| Target { arn, tagged: tags });
+    let targets: Vec<Target> = created.into_iter().chain(existing).collect();
+    if targets.is_empty() { vec![Target { arn: "*".to_owned(), tagged: true }] } else { targets }
+}
+
+/// The ARN pattern of what a call creates.
+fn created(service: Service, call: &Call) -> Option<String> {
+    let name = call.text("Name").unwrap_or_default();
+    let kind = match (service, call.operation.as_str()) {
+        (Service::Ec2, "CreateVpc") => "vpc".to_owned(),
+        (Service::Ec2, "CreateSubnet") => "subnet".to_owned(),
+        (Service::Ec2, "CreateRouteTable") => "route-table".to_owned(),
+        (Service::Ec2, "CreateSecurityGroup") => "security-group".to_owned(),
+        (Service::Ec2, "CreateVpcEndpointServiceConfiguration") => "vpc-endpoint-service".to_owned(),
+        (Service::Ec2, "CreateVpnGateway") => "vpn-gateway".to_owned(),
+        (Service::Ec2, "CreateTransitGatewayVpcAttachment") => "transit-gateway-attachment".to_owned(),
+        (Service::Ec2, "CreateVpcPeeringConnection") => "vpc-peering-connection".to_owned(),
+        (Service::Elb, "CreateLoadBalancer") => format!("loadbalancer/net/{name}"),
+        (Service::Elb, "CreateTargetGroup") => format!("targetgroup/{name}"),
+        _ => return None,
+    };
+    Some(arn(service, call, &format!("{kind}/*")))
+}
+
+/// The ARNs of what a call names. Reads of many objects know no resources, with the exceptions below.
+fn existing(service: Service, call: &Call) -> Vec<String> {
+    const READS_OF_ONE: [&str; 2] = ["DescribeVpcAttribute", "DescribeVpcEndpointServicePermissions"];
+    let operation = call.operation.as_str();
+    let id = || call.text("Id").unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+    match service {
+        Service::Ec2 | Service::Elb if operation.starts_with("Describe") && !READS_OF_ONE.contains(&operation) => {
+            Vec::new()
+        }
+        Service::Ec2 => parameters(call, &["Id", "Ids"]).iter().filter_map(|id| ec2_arn(call, id)).collect(),
+        Service::Elb => parameters(call, &["Arn", "Arns"]),
+        Service::Kms => call.text("KeyId").into_iter().map(|id| key_arn(call, &id)).collect(),
+        Service::Route53 if operation == "GetChange" => {
+            vec![format!("arn:{}:route53:::change/{}", partition(&call.region), id())]
+        }
+        Service::Route53 if call.text("Id").is_some() => {
+            vec![format!("arn:{}:route53:::hostedzone/{}", partition(&call.region), id())]
+        }
+        Service::Route53 => Vec::new(),
+        Service::Sts => call.text("RoleArn").into_iter().collect(),
+    }
+}
+
+/// The values of all parameters whose names end in one of these.
+fn parameters(call: &Call, endings: &[&str]) -> Vec<String> {
+    let members = call.input.as_object().into_iter().flatten();
+    let named = members.filter(|(name, _)| endings.iter().any(|ending| name.ends_with(ending)));
+    named.flat_map(|(_, value)| list_of(value)).filter_map(|value| text_of(&value)).collect()
+}
+
+fn ec2_arn(call: &Call, id: &str) -> Option<String> {
+    const KINDS: [(&str, &str); 10] = [
+        ("vpce-svc-", "vpc-endpoint-service"),
+        ("vpc-", "vpc"),
+        ("subnet-", "subnet"),
+        ("rtb-", "route-table"),
+        ("sg-", "security-group"),
+        ("acl-", "network-acl"),
+        ("vgw-", "vpn-gateway"),
+        ("tgw-attach-", "transit-gateway-attachment"),
+        ("tgw-", "transit-gateway"),
+        ("pcx-", "vpc-peering-connection"),
+    ];
+    let (_, kind) = KINDS.iter().find(|(start, _)| id.starts_with(start))?;
+    Some(arn(Service::Ec2, call, &format!("{kind}/{id}")))
+}
+
+fn key_arn(call: &Call, id: &str) -> String {
+    if id.starts_with("arn:") { id.to_owned() } else { arn(Service::Kms, call, &format!("key/{id}")) }
+}
+
+fn arn(service: Service, call: &Call, resource: &str) -> String {
+    format!("arn:{}:{}:{}:{}:{resource}", partition(&call.region), prefix(service), call.region, call.account)
+}
+
+/// The second permission that a call needs when it creates something with tags.
+fn tag_on_create(service: Service, call: &Call) -> Option<Request> {
+    let tags = request_tags(call);
+    if tags.is_empty() || !call.operation.starts_with("Create") || call.operation == "CreateTags" {
+        return None;
+    }
+    let (action, resource) = match (service, call.operation.as_str()) {
+        (Service::Ec2, _) => ("ec2:CreateTags", created(service, call)?),
+        (Service::Elb, "CreateListener") => ("elasticloadbalancing:AddTags", listeners_of(call)),
+        (Service::Elb, _) => ("elasticloadbalancing:AddTags", created(service, call)?),
+        (Service::Kms, _) => ("kms:TagResource", "*".to_owned()),
+        _ => return None,
+    };
+    let mut context = common(service, call);
+    add_request_tags(&mut context, &tags);
+    context.insert(format!("{}:createaction", prefix(service)), vec![call.operation.clone()]);
+    Some(Request { action: action.to_owned(), resource, context })
+}
+
+/// `…:loadbalancer/net/<name>/<id>` → the listeners of that load balancer.
+fn listeners_of(call: &Call) -> String {
+    let load_balancer = call.text("LoadBalancerArn").unwrap_or_default();
+    load_balancer.replacen(":loadbalancer/", ":listener/", 1) + "/*"
+}
+
+fn context(service: Service, call: &Call, target: &Target, world: &World) -> Context {
+    let mut context = common(service, call);
+    if target.tagged {
+        add_request_tags(&mut context, &request_tags(call));
+    }
+    for (key, value) in tags_of(world, &target.arn).into_iter().flatten() {
+        let value = vec![value.clone()];
+        context.insert(format!("aws:resourcetag/{key}").to_lowercase(), value.clone());
+        context.insert(format!("{}:resourcetag/{key}", prefix(service)).to_lowercase(), value);
+    }
+    context
+}
+
+/// Condition keys that do not depend on the target.
+fn common(service: Service, call: &Call) -> Context {
+    let mut context = Context::from([("aws:requestedregion".to_owned(), vec![call.region.clone()])]);
+    match service {
+        Service::Ec2 => {
+            context.insert("ec2:region".to_owned(), vec![call.region.clone()]);
+            if let Some(name) = call.text("PrivateDnsName") {
+                context.insert("ec2:vpceserviceprivatednsname".to_owned(), vec![name]);
+            }
+        }
+        Service::Kms => {
+            context.insert("kms:calleraccount".to_owned(), vec![call.account.clone()]);
+        }
+        Service::Elb | Service::Route53 | Service::Sts => {}
+    }
+    context
+}
+
+fn add_request_tags(context: &mut Context, tags: &Tags) {
+    context.insert("aws:tagkeys".to_owned(), tags.keys().cloned().collect());
+    for (key, value) in tags {
+        context.insert(format!("aws:requesttag/{key}").to_lowercase(), vec![value.clone()]);
+    }
+}
+
+/// The tags in a request, whichever way the service spells them.
+fn request_tags(call: &Call) -> Tags {
+    let specified = call.list("TagSpecification").into_iter().flat_map(|each| list_of(&each["Tag"]));
+    let direct = ["Tag", "Tags"].into_iter().flat_map(|name| call.list(name));
+    specified.chain(direct).filter_map(|tag| tag_of(&tag)).collect()
+}
+
+fn tag_of(tag: &Value) -> Option<(String, String)> {
+    let either = |a: &str, b: &str| text_of(&tag[a]).or_else(|| text_of(&tag[b]));
+    Some((either("Key", "TagKey")?, either("Value", "TagValue").unwrap_or_default()))
+}
+
+/// The tags of an existing object.
+fn tags_of<'a>(world: &'a World, arn: &str) -> Option<&'a Tags> {
+    let id = arn.rsplit('/').next().unwrap_or_default();
+    let (ec2, elb) = (&world.ec2, &world.elb);
+    let vpcs = ec2.vpcs.iter().find(|each| each.id == id).map(|each| &each.tags);
+    let subnets = ec2.subnets.iter().find(|each| each.id == id).map(|each| &each.tags);
+    let groups = ec2.security_groups.iter().find(|each| each.id == id).map(|each| &each.tags);
+    let services = ec2.endpoint_services.iter().find(|each| each.id == id).map(|each| &each.tags);
+    let load_balancers = elb.load_balancers.iter().find(|each| each.arn == arn).map(|each| &each.tags);
+    let listeners = elb.listeners.iter().find(|each| each.arn == arn).map(|each| &each.tags);
+    let target_groups = elb.target_groups.iter().find(|each| each.arn == arn).map(|each| &each.tags);
+    vpcs.or(subnets).or(groups).or(services).or(load_balancers).or(listeners).or(target_groups)
+}

@@ -1,0 +1,296 @@
+//! The way of one request: read, checked, hit by a fault or not, handled, answered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::call::{Answer, Call, Fail};
+use crate::fault::{FaultKind, remove_member};
+use crate::log::{LoggedRequest, without_secret};
+use crate::policy::{self, Decision};
+use crate::sts::{self, Principal};
+use crate::wire::{self, Decoded};
+use crate::world::World;
+use crate::{Inner, Service, Simulator, account_of, ec2, elb, kms, route53};
+
+/// What becomes of a request.
+struct Outcome {
+    /// Its place in the log, if it could be read.
+    number: Option<usize>,
+    /// What arrives; `None` when the connection breaks.
+    response: Option<Response<Bytes>>,
+    /// How much later than usual that arrives.
+    slow: Duration,
+}
+
+impl Simulator {
+    /// Answers one HTTP request; `None` when the connection breaks.
+    pub(crate) async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
+        let clock = self.clock();
+        let sent = clock.now();
+        let half = self.lock().world.timings.call / 2;
+        clock.wait(half).await;
+        let outcome = self.lock().act(&request, sent, clock.now());
+        clock.wait(outcome.slow + half).await;
+        if let (Some(number), Some(_)) = (outcome.number, &outcome.response) {
+            self.lock().log[number].answered = Some(clock.now());
+        }
+        outcome.response
+    }
+}
+
+impl Inner {
+    fn act(&mut self, request: &Request<Bytes>, sent: Duration, now: Duration) -> Outcome {
+        self.world.advance(now);
+        let request_id = self.world.ids.uuid();
+        let decoded = match wire::decode(request) {
+            Ok(decoded) => decoded,
+            Err(fail) => return unreadable(&request_id, fail),
+        };
+        let call = call_of(&decoded, now);
+        let caller = sts::principal(&self.world, &decoded.access_key, &call.account, &call.region);
+        let number = self.note(decoded.service, &call, sent);
+        let fault = self.faults.next(&call.operation);
+        let answer = self.answer(decoded.service, &call, &caller, fault.as_ref());
+        self.log[number].error = ending(&answer, fault.as_ref());
+        let response = answer.and_then(|answer| {
+            let response = wire::encode(decoded.service, &call.operation, &request_id, &answer);
+            deliver(response, fault.as_ref())
+        });
+        Outcome { number: Some(number), response, slow: delay(fault.as_ref()) }
+    }
+
+    fn note(&mut self, service: Service, call: &Call, sent: Duration) -> usize {
+        let number = self.log.len();
+        self.log.push(LoggedRequest {
+            number,
+            service,
+            operation: call.operation.clone(),
+            account: call.account.clone(),
+            region: call.region.clone(),
+            input: without_secret(call.input.clone()),
+            sent,
+            answered: None,
+            error: None,
+        });
+        number
+    }
+
+    /// The answer to a call; `None` when it never reaches the service.
+    fn answer(
+        &mut self,
+        service: Service,
+        call: &Call,
+        caller: &Principal,
+        fault: Option<&FaultKind>,
+    ) -> Option<Answer> {
+        let action = format!("{}:{}", policy::prefix(service), call.operation);
+        let answer = match fault {
+            Some(FaultKind::DropBefore) => return None,
+            Some(FaultKind::Throttle) => Err(throttled(service)),
+            Some(FaultKind::ServerError) => Err(broken(service)),
+            Some(FaultKind::Refuse { code }) => Err(Fail::new(code, "refused by a simulated fault")),
+            Some(FaultKind::Deny) => Err(policy::refusal(service, &caller.arn, &action, "*", Decision::NotAllowed)),
+            Some(FaultKind::Stale(age)) if is_read(&call.operation) => self.long_ago(service, call, caller, *age),
+            Some(FaultKind::Without { member }) => self.handle(service, call, caller).map(|mut output| {
+                remove_member(&mut output, member);
+                output
+            }),
+            _ => self.handle(service, call, caller),
+        };
+        Some(answer)
+    }
+
+    fn handle(&mut self, service: Service, call: &Call, caller: &Principal) -> Answer {
+        self.policies.check(service, call, &caller.arn, &self.world)?;
+        let answer = handle(service, call, caller, &mut self.world);
+        if !is_read(&call.operation) {
+            self.past.remember(&self.world, self.faults.greatest_age());
+        }
+        answer
+    }
+
+    /// The answer of a replica that lags behind.
+    fn long_ago(&self, service: Service, call: &Call, caller: &Principal, age: Duration) -> Answer {
+        self.policies.check(service, call, &caller.arn, &self.world)?;
+        let then = call.now.saturating_sub(age);
+        let mut world = self.past.at(then).unwrap_or_else(|| self.world.clone());
+        world.advance(then);
+        let call = Call { now: world.now, ..call.clone() };
+        handle(service, &call, caller, &mut world)
+    }
+}
+
+fn call_of(decoded: &Decoded, now: Duration) -> Call {
+    Call {
+        account: account_of(&decoded.access_key),
+        region: decoded.region.clone(),
+        operation: decoded.operation.clone(),
+        input: decoded.input.clone(),
+        now,
+    }
+}
+
+fn handle(service: Service, call: &Call, caller: &Principal, world: &mut World) -> Answer {
+    match service {
+        Service::Ec2 => ec2::handle(call, world),
+        Service::Elb => elb::handle(call, world),
+        Service::Kms => kms::handle(call, world),
+        Service::Route53 => route53::handle(call, world),
+        Service::Sts => sts::handle(call, caller, world),
+    }
+}
+
+/// A request that no service can be found for gets an error in the shape of EC2.
+fn unreadable(request_id: &str, fail: Fail) -> Outcome {
+    let response = wire::encode(Service::Ec2, "", request_id, &Err(fail));
+    Outcome { number: None, response: Some(response), slow: Duration::ZERO }
+}
+
+/// What the log says about the end of a request.
+fn ending(answer: &Option<Answer>, fault: Option<&FaultKind>) -> Option<String> {
+    match (answer, fault) {
+        (None, _) => Some("connection broken before the effect".to_owned()),
+        (_, Some(FaultKind::DropAfter)) => Some("answer lost".to_owned()),
+        (Some(Err(fail)), _) => Some(fail.code.clone()),
+        (Some(Ok(_)), _) => None,
+    }
+}
+
+/// What arrives of a response.
+fn deliver(response: Response<Bytes>, fault: Option<&FaultKind>) -> Option<Response<Bytes>> {
+    match fault {
+        Some(FaultKind::DropAfter) => None,
+        Some(FaultKind::Garbage) => Some(response.map(|_| Bytes::from_static(b"\x1f\x8b <<<{ neither XML nor JSON"))),
+        _ => Some(response),
+    }
+}
+
+fn delay(fault: Option<&FaultKind>) -> Duration {
+    if let Some(FaultKind::Slow(extra)) = fault { *extra } else { Duration::ZERO }
+}
+
+fn throttled(service: Service) -> Fail {
+    match service {
+        Service::Ec2 => Fail::with_status(503, "RequestLimitExceeded", "Request limit exceeded."),
+        Service::Route53 | Service::Sts => Fail::new("Throttling", "Rate exceeded"),
+        Service::Elb | Service::Kms => Fail::new("ThrottlingException", "Rate exceeded"),
+    }
+}
+
+fn broken(service: Service) -> Fail {
+    let code = match service {
+        Service::Ec2 => "InternalError",
+        Service::Kms => "KMSInternalException",
+        Service::Elb | Service::Route53 | Service::Sts => "InternalFailure",
+    };
+    Fail::with_status(500, code, "An internal error has occurred")
+}
+
+/// Whether an operation only reads.
+fn is_read(operation: &str) -> bool {
+    ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::Request;
+
+    use crate::{Fault, FaultKind, Simulator};
+
+    const ZONE: &str = "<CreateHostedZoneRequest><Name>example.com</Name><CallerReference>1</CallerReference>\
+                        </CreateHostedZoneRequest>";
+
+    /// Sends one signed request and gives status and body, or nothing when the connection breaks.
+    async fn send(simulator: &Simulator, service: &str, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        let credential = format!("AKIA111122223333/20260101/eu-central-1/{service}/aws4_request");
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://aws.example{path}"))
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"),
+            )
+            .header("x-amz-target", "TrentService.DescribeCustomKeyStores")
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap();
+        let response = simulator.respond(request).await?;
+        Some((response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned()))
+    }
+
+    async fn create(simulator: &Simulator) -> Option<(u16, String)> {
+        send(simulator, "route53", "POST", "/2013-04-01/hostedzone", ZONE).await
+    }
+
+    async fn list(simulator: &Simulator) -> (u16, String) {
+        send(simulator, "route53", "GET", "/2013-04-01/hostedzone", "").await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_before_leaves_no_effect_and_after_leaves_one() {
+        let simulator = Simulator::new();
+        simulator.fault(Fault::once("CreateHostedZone", FaultKind::DropBefore));
+        assert!(create(&simulator).await.is_none());
+        assert!(!list(&simulator).await.1.contains("example.com."));
+        simulator.fault(Fault::once("CreateHostedZone", FaultKind::DropAfter));
+        assert!(create(&simulator).await.is_none());
+        assert!(list(&simulator).await.1.contains("example.com."));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_read_does_not_see_the_last_write() {
+        let simulator = Simulator::new();
+        simulator.fault(Fault { times: 2, ..Fault::once("ListHostedZones", FaultKind::Stale(Duration::from_secs(5))) });
+        create(&simulator).await.unwrap();
+        assert!(!list(&simulator).await.1.contains("example.com."));
+        simulator.clock().wait(Duration::from_secs(5)).await;
+        assert!(list(&simulator).await.1.contains("example.com."), "the write is older than the replica's lag");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn denied_is_said_in_the_words_of_each_service() {
+        let simulator = Simulator::new();
+        let action = |name: &str| format!("Action={name}&Version=1");
+        for (service, method, path, body, status, code) in [
+            ("ec2", "POST", "/", action("CreateVpc"), 403, "<Code>UnauthorizedOperation</Code>"),
+            ("elasticloadbalancing", "POST", "/", action("DescribeLoadBalancers"), 403, "<Code>AccessDenied</Code>"),
+            ("kms", "POST", "/", "{}".to_owned(), 400, "AccessDeniedException"),
+            ("route53", "GET", "/2013-04-01/hostedzone", String::new(), 403, "<Code>AccessDenied</Code>"),
+            ("sts", "POST", "/", action("AssumeRole"), 403, "<Code>AccessDenied</Code>"),
+        ] {
+            simulator.fault(Fault { operation: None, ..Fault::once("", FaultKind::Deny) });
+            let told = send(&simulator, service, method, path, &body).await.unwrap();
+            assert_eq!(told.0, status, "{service}");
+            assert!(told.1.contains(code), "{}", told.1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_no_policy_allows_has_no_effect() {
+        let simulator = Simulator::new();
+        let document = r#"{"Statement": {"Effect": "Allow", "Action": "route53:List*", "Resource": "*"}}"#;
+        simulator.allow(crate::ACCOUNT, document).unwrap();
+        assert_eq!(create(&simulator).await.unwrap().0, 403);
+        let (status, zones) = list(&simulator).await;
+        assert_eq!(status, 200);
+        assert!(!zones.contains("example.com."));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_can_lack_a_member_or_be_garbage() {
+        let simulator = Simulator::new();
+        simulator.fault(Fault::once("CreateHostedZone", FaultKind::Without { member: "Id".to_owned() }));
+        assert!(!create(&simulator).await.unwrap().1.contains("<Id>"));
+        simulator.fault(Fault::once("ListHostedZones", FaultKind::Garbage));
+        let (status, garbage) = list(&simulator).await;
+        assert_eq!(status, 200);
+        assert!(
+            roxmltree::Document::parse(&garbage).is_err()
+                && serde_json::from_str::<serde_json::Value>(&garbage).is_err()
+        );
+    }
+}
