@@ -1,181 +1,268 @@
-//! Amazon EC2, as far as the connectivity of an external key store needs it.
+//! Amazon EC2, as far as the connectivity of an external key store needs it. One file per AWS object.
+//!
+//! For the other services:
+//! - [`subnet`]: a subnet of an account and Region.
+//! - [`zones`]: the Availability Zones of a Region.
+//! - [`add_interface`], [`release_interfaces`], [`free_addresses`]: network interfaces that hold a subnet.
+//! - [`live_service_by_name`]: an endpoint service by its service name, whoever owns it.
+//! - [`service_holding`]: the endpoint service that keeps a load balancer from being deleted.
+
+mod account;
+mod cidr;
+mod endpoint_balancer;
+mod endpoint_connection;
+mod endpoint_consumer;
+mod endpoint_permission;
+mod endpoint_service;
+mod filter;
+mod internet_gateway;
+mod listing;
+mod network_acl;
+mod network_interface;
+mod object;
+mod page;
+mod peering;
+mod private_dns;
+mod route;
+mod route_table;
+mod security_group;
+mod security_group_rule;
+mod subnet;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod token;
+mod transit_gateway;
+mod transit_gateway_attachment;
+mod vpc;
+mod vpn_gateway;
+mod zone;
 
 use std::time::Duration;
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use serde_json::{Value, json};
+
+pub(crate) use self::endpoint_connection::EndpointConnection;
+pub(crate) use self::endpoint_service::{EndpointService, live_service_by_name, service_holding};
+pub(crate) use self::internet_gateway::InternetGateway;
+pub(crate) use self::network_acl::NetworkAcl;
+pub(crate) use self::network_interface::{NetworkInterface, add_interface, free_addresses, release_interfaces};
+pub(crate) use self::peering::Peering;
+pub(crate) use self::private_dns::PrivateDnsName;
+pub(crate) use self::route_table::RouteTable;
+pub(crate) use self::security_group::SecurityGroup;
+use self::security_group_rule::Direction;
+pub(crate) use self::subnet::{Subnet, subnet};
+use self::token::ClientToken;
+pub(crate) use self::transit_gateway::TransitGateway;
+pub(crate) use self::transit_gateway_attachment::TransitGatewayAttachment;
+pub(crate) use self::vpc::Vpc;
+pub(crate) use self::vpn_gateway::VpnGateway;
+pub(crate) use self::zone::zones;
 use crate::call::{Answer, Call, Fail};
-use crate::world::{Home, Tags, World};
+use crate::clock::Clock;
+use crate::world::{Home, World};
 
 /// What EC2 keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct State {
+    /// VPCs per account and Region. AWS's default is 5; tests make many.
+    pub vpc_quota: usize,
     /// VPCs.
     pub vpcs: Vec<Vpc>,
     /// Subnets.
     pub subnets: Vec<Subnet>,
+    /// Route tables, the main one of each VPC included.
+    pub route_tables: Vec<RouteTable>,
     /// Security groups, the default one of each VPC included.
     pub security_groups: Vec<SecurityGroup>,
+    /// Network ACLs: the default one of each VPC.
+    pub network_acls: Vec<NetworkAcl>,
     /// Network interfaces (of load balancers and attachments).
     pub network_interfaces: Vec<NetworkInterface>,
+    /// Internet gateways.
+    pub internet_gateways: Vec<InternetGateway>,
+    /// Virtual private gateways.
+    pub vpn_gateways: Vec<VpnGateway>,
+    /// Transit gateways.
+    pub transit_gateways: Vec<TransitGateway>,
+    /// Attachments of VPCs to transit gateways.
+    pub transit_gateway_attachments: Vec<TransitGatewayAttachment>,
+    /// VPC peering connections.
+    pub peerings: Vec<Peering>,
     /// Endpoint services.
     pub endpoint_services: Vec<EndpointService>,
+    /// Endpoint services that end up `Failed`, for failure scenarios: their ids.
+    pub failed_endpoint_services: Vec<String>,
     /// Interface endpoints of consumers, seen from the service.
     pub endpoint_connections: Vec<EndpointConnection>,
+    /// Client tokens used so far.
+    pub client_tokens: Vec<ClientToken>,
 }
 
-/// A VPC.
-#[derive(Clone, Debug)]
-pub struct Vpc {
-    /// Owner and Region.
-    pub home: Home,
-    /// `vpc-…`.
-    pub id: String,
-    /// Primary range.
-    pub cidr: ipnet::Ipv4Net,
-    /// `enableDnsSupport`.
-    pub dns_support: bool,
-    /// `enableDnsHostnames`.
-    pub dns_hostnames: bool,
-    /// When CreateVpc took effect.
-    pub created: Duration,
-    /// Tags.
-    pub tags: Tags,
-}
-
-/// A subnet.
-#[derive(Clone, Debug)]
-pub struct Subnet {
-    /// Owner and Region.
-    pub home: Home,
-    /// `subnet-…`.
-    pub id: String,
-    /// Its VPC.
-    pub vpc_id: String,
-    /// Range.
-    pub cidr: ipnet::Ipv4Net,
-    /// Zone name, such as `eu-central-1a`.
-    pub zone_name: String,
-    /// Zone id, such as `euc1-az1`.
-    pub zone_id: String,
-    /// When CreateSubnet took effect.
-    pub created: Duration,
-    /// Tags.
-    pub tags: Tags,
-}
-
-/// A security group.
-#[derive(Clone, Debug)]
-pub struct SecurityGroup {
-    /// Owner and Region.
-    pub home: Home,
-    /// `sg-…`.
-    pub id: String,
-    /// Name, unique in the VPC.
-    pub name: String,
-    /// Description.
-    pub description: String,
-    /// Its VPC.
-    pub vpc_id: String,
-    /// Inbound rules as `IpPermissions` members in EC2's output names.
-    pub ingress: Vec<serde_json::Value>,
-    /// Outbound rules, likewise.
-    pub egress: Vec<serde_json::Value>,
-    /// Tags.
-    pub tags: Tags,
-}
-
-/// A network interface made by a service.
-#[derive(Clone, Debug)]
-pub struct NetworkInterface {
-    /// Owner and Region.
-    pub home: Home,
-    /// `eni-…`.
-    pub id: String,
-    /// `network_load_balancer`, `transit_gateway` …
-    pub interface_type: String,
-    /// `ELB net/<name>/<id>` for load balancers.
-    pub description: String,
-    /// Its subnet.
-    pub subnet_id: String,
-    /// Its VPC.
-    pub vpc_id: String,
-    /// Private address.
-    pub address: std::net::Ipv4Addr,
-    /// Security groups.
-    pub security_groups: Vec<String>,
-    /// When it disappears; `None` while its owner lives.
-    pub gone_at: Option<Duration>,
-}
-
-/// A VPC endpoint service configuration.
-#[derive(Clone, Debug)]
-pub struct EndpointService {
-    /// Owner and Region.
-    pub home: Home,
-    /// `vpce-svc-…`.
-    pub id: String,
-    /// `com.amazonaws.vpce.<region>.vpce-svc-…`.
-    pub name: String,
-    /// Network Load Balancers (or Gateway Load Balancers).
-    pub load_balancer_arns: Vec<String>,
-    /// Zones of the load balancers at creation or the last refresh: (zone name, zone id).
-    pub zones: Vec<(String, String)>,
-    /// Whether connections wait for acceptance.
-    pub acceptance_required: bool,
-    /// `ipv4`, `ipv6`.
-    pub ip_address_types: Vec<String>,
-    /// Private DNS name and its verification.
-    pub private_dns_name: Option<PrivateDnsName>,
-    /// Allowed principals with their permission ids.
-    pub principals: Vec<(String, String)>,
-    /// When it was created.
-    pub created: Duration,
-    /// When its deletion is complete; `None` while it lives.
-    pub gone_at: Option<Duration>,
-    /// Tags.
-    pub tags: Tags,
-}
-
-/// The private DNS name of an endpoint service.
-#[derive(Clone, Debug)]
-pub struct PrivateDnsName {
-    /// The name.
-    pub name: String,
-    /// Owner label of the TXT record, `_` and letters.
-    pub challenge_name: String,
-    /// Value of the TXT record, `vpce:` and letters.
-    pub challenge_value: String,
-    /// When it was set.
-    pub set: Duration,
-    /// `pendingVerification`, `verified` or `failed`.
-    pub state: String,
-    /// When a running verification ends.
-    pub verifies_at: Option<Duration>,
-}
-
-/// An interface endpoint connected to an endpoint service.
-#[derive(Clone, Debug)]
-pub struct EndpointConnection {
-    /// The service.
-    pub service_id: String,
-    /// `vpce-…`.
-    pub endpoint_id: String,
-    /// Account of the consumer; KMS's own for key stores.
-    pub owner: String,
-    /// `available`, `pendingAcceptance`, `rejected` …
-    pub state: String,
-    /// When it was made.
-    pub created: Duration,
-    /// The key store behind it, if KMS made it.
-    pub key_store: Option<String>,
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            vpc_quota: 100,
+            vpcs: Vec::new(),
+            subnets: Vec::new(),
+            route_tables: Vec::new(),
+            security_groups: Vec::new(),
+            network_acls: Vec::new(),
+            network_interfaces: Vec::new(),
+            internet_gateways: Vec::new(),
+            vpn_gateways: Vec::new(),
+            transit_gateways: Vec::new(),
+            transit_gateway_attachments: Vec::new(),
+            peerings: Vec::new(),
+            endpoint_services: Vec::new(),
+            failed_endpoint_services: Vec::new(),
+            endpoint_connections: Vec::new(),
+            client_tokens: Vec::new(),
+        }
+    }
 }
 
 /// Lets everything happen in EC2 that is due.
 pub(crate) fn advance(world: &mut World) {
-    let _ = world;
+    private_dns::advance(world);
+    endpoint_service::advance(world);
+    network_interface::advance(world);
+    vpn_gateway::advance(world);
+    transit_gateway_attachment::advance(world);
+    transit_gateway::advance(world);
+    peering::advance(world);
 }
 
-/// Handles one EC2 call.
+/// Handles one EC2 call. A dry run does everything to a copy of the world, so it finds whatever the real call would.
 pub(crate) fn handle(call: &Call, world: &mut World) -> Answer {
-    let _ = world;
-    Err(Fail::new("InvalidAction", format!("The action {} is not valid for this web service.", call.operation)))
+    if call.flag("DryRun") != Some(true) {
+        return perform(call, world);
+    }
+    perform(call, &mut world.clone())?;
+    Err(Fail::with_status(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."))
+}
+
+fn perform(call: &Call, world: &mut World) -> Answer {
+    match call.operation.as_str() {
+        "DescribeAccountAttributes" => account::describe(call),
+        "DescribeAvailabilityZones" => zone::describe(call),
+
+        "CreateVpc" => vpc::create(call, world),
+        "DescribeVpcs" => vpc::describe(call, world),
+        "ModifyVpcAttribute" => vpc::modify_attribute(call, world),
+        "DescribeVpcAttribute" => vpc::describe_attribute(call, world),
+        "DeleteVpc" => vpc::delete(call, world),
+
+        "CreateSubnet" => subnet::create(call, world),
+        "DescribeSubnets" => subnet::describe(call, world),
+        "DeleteSubnet" => subnet::delete(call, world),
+
+        "CreateRouteTable" => route_table::create(call, world),
+        "DescribeRouteTables" => route_table::describe(call, world),
+        "AssociateRouteTable" => route_table::associate(call, world),
+        "DisassociateRouteTable" => route_table::disassociate(call, world),
+        "DeleteRouteTable" => route_table::delete(call, world),
+        "CreateRoute" => route::create(call, world),
+        "DeleteRoute" => route::delete(call, world),
+        "EnableVgwRoutePropagation" => route::enable_propagation(call, world),
+        "DisableVgwRoutePropagation" => route::disable_propagation(call, world),
+
+        "CreateInternetGateway" => internet_gateway::create(call, world),
+        "DescribeInternetGateways" => internet_gateway::describe(call, world),
+        "AttachInternetGateway" => internet_gateway::attach(call, world),
+        "DetachInternetGateway" => internet_gateway::detach(call, world),
+        "DeleteInternetGateway" => internet_gateway::delete(call, world),
+
+        "CreateSecurityGroup" => security_group::create(call, world),
+        "DescribeSecurityGroups" => security_group::describe(call, world),
+        "DeleteSecurityGroup" => security_group::delete(call, world),
+        "AuthorizeSecurityGroupIngress" => security_group_rule::authorize(call, world, Direction::Ingress),
+        "AuthorizeSecurityGroupEgress" => security_group_rule::authorize(call, world, Direction::Egress),
+        "RevokeSecurityGroupIngress" => security_group_rule::revoke(call, world, Direction::Ingress),
+        "RevokeSecurityGroupEgress" => security_group_rule::revoke(call, world, Direction::Egress),
+
+        "DescribeNetworkAcls" => network_acl::describe(call, world),
+        "DescribeNetworkInterfaces" => network_interface::describe(call, world),
+
+        "CreateVpnGateway" => vpn_gateway::create(call, world),
+        "DescribeVpnGateways" => vpn_gateway::describe(call, world),
+        "AttachVpnGateway" => vpn_gateway::attach(call, world),
+        "DetachVpnGateway" => vpn_gateway::detach(call, world),
+        "DeleteVpnGateway" => vpn_gateway::delete(call, world),
+
+        "CreateTransitGateway" => transit_gateway::create(call, world),
+        "DescribeTransitGateways" => transit_gateway::describe(call, world),
+        "DeleteTransitGateway" => transit_gateway::delete(call, world),
+        "CreateTransitGatewayVpcAttachment" => transit_gateway_attachment::create(call, world),
+        "DescribeTransitGatewayVpcAttachments" => transit_gateway_attachment::describe(call, world),
+        "ModifyTransitGatewayVpcAttachment" => transit_gateway_attachment::modify(call, world),
+        "AcceptTransitGatewayVpcAttachment" => transit_gateway_attachment::accept(call, world),
+        "DeleteTransitGatewayVpcAttachment" => transit_gateway_attachment::delete(call, world),
+
+        "CreateVpcPeeringConnection" => peering::create(call, world),
+        "DescribeVpcPeeringConnections" => peering::describe(call, world),
+        "AcceptVpcPeeringConnection" => peering::accept(call, world),
+        "DeleteVpcPeeringConnection" => peering::delete(call, world),
+
+        "CreateVpcEndpointServiceConfiguration" => endpoint_service::create(call, world),
+        "DescribeVpcEndpointServiceConfigurations" => endpoint_service::describe(call, world),
+        "ModifyVpcEndpointServiceConfiguration" => endpoint_service::modify(call, world),
+        "DeleteVpcEndpointServiceConfigurations" => endpoint_service::delete(call, world),
+        "StartVpcEndpointServicePrivateDnsVerification" => private_dns::start_verification(call, world),
+        "DescribeVpcEndpointServicePermissions" => endpoint_permission::describe(call, world),
+        "ModifyVpcEndpointServicePermissions" => endpoint_permission::modify(call, world),
+        "DescribeVpcEndpointServices" => endpoint_consumer::describe(call, world),
+        "DescribeVpcEndpointConnections" => endpoint_connection::describe(call, world),
+        "AcceptVpcEndpointConnections" => endpoint_connection::accept(call, world),
+        "RejectVpcEndpointConnections" => endpoint_connection::reject(call, world),
+
+        "CreateTags" => tags::create(call, world),
+        "DeleteTags" => tags::delete(call, world),
+        "DescribeTags" => tags::describe(call, world),
+
+        other => Err(Fail::new("InvalidAction", format!("The action {other} is not valid for this web service."))),
+    }
+}
+
+/// How long deleted gateways, attachments and peerings stay visible.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// Whether an object that was gone at a time is no longer shown as deleted either.
+fn forgotten(gone_at: Option<Duration>, now: Duration) -> bool {
+    gone_at.is_some_and(|at| at + REMEMBERED <= now)
+}
+
+/// Whose objects a call sees.
+fn home_of(call: &Call) -> Home {
+    Home { account: call.account.clone(), region: call.region.clone() }
+}
+
+/// The answer of operations that have nothing to tell.
+fn done() -> Value {
+    json!({"return": true})
+}
+
+/// The refusal to delete what something else holds. AWS's message says only that there is something; the ids help
+/// whoever reads a failed test.
+fn dependency_violation(message: String, holders: &[String]) -> Fail {
+    Fail::new("DependencyViolation", format!("{message} Held by: {}", holders.join(", ")))
+}
+
+/// A timestamp as EC2 writes it.
+fn date(at: Duration) -> Option<String> {
+    DateTime::from(Clock::date(at)).fmt(Format::DateTime).ok()
+}
+
+/// The ARN of an EC2 object.
+fn arn(home: &Home, resource: &str) -> String {
+    let partition = match home.region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if home.region.starts_with("us-gov-") => "aws-us-gov",
+        Some("eusc") => "aws-eusc",
+        _ => "aws",
+    };
+    format!("arn:{partition}:ec2:{}:{}:{resource}", home.region, home.account)
 }

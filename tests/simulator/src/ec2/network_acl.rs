@@ -1,0 +1,130 @@
+//! Network ACLs: the default one of each VPC, which every subnet of the VPC is associated with.
+
+use ipnet::Ipv4Net;
+use serde_json::{Value, json};
+
+use super::listing::{Ids, Listing};
+use super::object::{Object, mine, object};
+use super::tags::tag_set;
+use super::{Vpc, home_of};
+use crate::call::{Answer, Call};
+use crate::world::{Home, Tags, World};
+
+/// A network ACL.
+#[derive(Clone, Debug)]
+pub struct NetworkAcl {
+    /// Owner and Region.
+    pub home: Home,
+    /// `acl-…`.
+    pub id: String,
+    /// Its VPC.
+    pub vpc_id: String,
+    /// Rules, besides the final one that denies everything.
+    pub entries: Vec<NetworkAclEntry>,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// A rule of a network ACL.
+#[derive(Clone, Debug)]
+pub struct NetworkAclEntry {
+    /// Rule number; lower ones decide first.
+    pub number: i64,
+    /// Whether it is about traffic that leaves.
+    pub egress: bool,
+    /// IP protocol number as text, `-1` for all.
+    pub protocol: String,
+    /// Range of the other side.
+    pub cidr: Ipv4Net,
+    /// First and last port; `None` for all.
+    pub ports: Option<(u16, u16)>,
+    /// Whether it allows or denies.
+    pub allow: bool,
+}
+
+object!(NetworkAcl, "network-acl", "InvalidNetworkAclID.NotFound", "networkAcl ID");
+
+const LISTING: Listing = Listing {
+    set: "networkAclSet",
+    ids: Some(Ids { parameter: "NetworkAclId", member: "networkAclId", missing: NetworkAcl::missing }),
+    filters: &[
+        ("association.association-id", "associationSet.networkAclAssociationId"),
+        ("association.network-acl-id", "associationSet.networkAclId"),
+        ("association.subnet-id", "associationSet.subnetId"),
+        ("default", "default"),
+        ("entry.cidr", "entrySet.cidrBlock"),
+        ("entry.egress", "entrySet.egress"),
+        ("entry.port-range.from", "entrySet.portRange.from"),
+        ("entry.port-range.to", "entrySet.portRange.to"),
+        ("entry.protocol", "entrySet.protocol"),
+        ("entry.rule-action", "entrySet.ruleAction"),
+        ("entry.rule-number", "entrySet.ruleNumber"),
+        ("network-acl-id", "networkAclId"),
+        ("owner-id", "ownerId"),
+        ("vpc-id", "vpcId"),
+    ],
+};
+
+/// The number under which EC2 shows the final rule, `*` in the console.
+const FINAL_RULE: i64 = 32767;
+
+/// Adds the default network ACL of a new VPC: it allows everything.
+pub(super) fn add_default(world: &mut World, vpc: &Vpc) {
+    let allow_all = |egress| NetworkAclEntry {
+        number: 100,
+        egress,
+        protocol: "-1".to_owned(),
+        cidr: Ipv4Net::default(),
+        ports: None,
+        allow: true,
+    };
+    world.ec2.network_acls.push(NetworkAcl {
+        home: vpc.home.clone(),
+        id: world.ids.resource("acl"),
+        vpc_id: vpc.id.clone(),
+        entries: vec![allow_all(true), allow_all(false)],
+        tags: Tags::new(),
+    });
+}
+
+pub(super) fn describe(call: &Call, world: &World) -> Answer {
+    let home = home_of(call);
+    LISTING.answer(call, mine(&world.ec2.network_acls, &home).map(|acl| item(acl, world)).collect())
+}
+
+fn item(acl: &NetworkAcl, world: &World) -> Value {
+    let subnets = world.ec2.subnets.iter().filter(|subnet| subnet.vpc_id == acl.vpc_id);
+    let association = |subnet: &super::Subnet| {
+        json!({
+            "networkAclAssociationId": subnet.id.replace("subnet-", "aclassoc-"),
+            "networkAclId": acl.id,
+            "subnetId": subnet.id,
+        })
+    };
+    let mut entries: Vec<Value> = acl.entries.iter().map(entry).collect();
+    entries.extend([true, false].map(deny_all));
+    json!({
+        "networkAclId": acl.id,
+        "vpcId": acl.vpc_id,
+        "ownerId": acl.home.account,
+        "default": true,
+        "associationSet": subnets.map(association).collect::<Vec<_>>(),
+        "entrySet": entries,
+        "tagSet": tag_set(&acl.tags),
+    })
+}
+
+fn entry(entry: &NetworkAclEntry) -> Value {
+    json!({
+        "ruleNumber": entry.number,
+        "egress": entry.egress,
+        "protocol": entry.protocol,
+        "cidrBlock": entry.cidr.to_string(),
+        "portRange": entry.ports.map(|(from, to)| json!({"from": from, "to": to})),
+        "ruleAction": if entry.allow { "allow" } else { "deny" },
+    })
+}
+
+fn deny_all(egress: bool) -> Value {
+    json!({"ruleNumber": FINAL_RULE, "egress": egress, "protocol": "-1", "cidrBlock": "0.0.0.0/0", "ruleAction": "deny"})
+}
