@@ -84,6 +84,7 @@ impl Bench {
                 subnet_id: subnet.id.clone(),
                 zone_name: subnet.zone_name.clone(),
                 zone_id: subnet.zone_id.clone(),
+                address: None,
             }
         };
         let subnets = subnets.iter().map(place).collect();
@@ -100,6 +101,7 @@ impl Bench {
             enforce_private_link_rules: "on".to_owned(),
             attributes: std::collections::BTreeMap::new(),
             created: self.now,
+            failure: None,
             tags: Tags::new(),
         });
         arn
