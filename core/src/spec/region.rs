@@ -69,14 +69,13 @@ impl Region {
     }
 
     pub(crate) fn check(text: &str, field: &str, problems: &mut Problems) -> Option<Self> {
-        let what = format!("`{text}` is not a Region code");
         if !is_code(text) {
             let zone = text.strip_suffix(|c: char| c.is_ascii_lowercase()).filter(|region| is_code(region));
-            let help = match zone {
-                Some(region) => format!("this is an Availability Zone; write its Region `{region}`"),
-                None => "write a code such as `eu-central-1`".to_owned(),
+            let (what, help) = match zone {
+                Some(region) => ("an Availability Zone", format!("write its Region `{region}`")),
+                None => ("not a Region code", "write a code such as `eu-central-1`".to_owned()),
             };
-            problems.add(field, "ACC-01", what, help);
+            problems.add(field, "ACC-01", format!("`{text}` is {what}"), help);
             return None;
         }
         let area = text.split('-').take(2).collect::<Vec<_>>();
