@@ -1,4 +1,5 @@
 //! Builder and documents make the same spec, in every format, and no output holds the secret.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,61 @@ fn a_document_and_the_builder_have_the_same_problems() {
 #[test]
 fn defaults_are_written_out() {
     let spec = builder().proxy(Proxy::at(["10.0.8.10", "10.0.8.11"])).build().unwrap();
-    insta::assert_snapshot!(spec.to_toml().unwrap(), @"");
+    insta::assert_snapshot!(spec.to_toml().unwrap(), @r#"
+    version = 1
+    name = "payments-hsm"
+    region = "eu-central-1"
+    data_center = ["10.0.0.0/16"]
+    private_dns_name = "xks.payments.example.com"
+
+    [network]
+    type = "create"
+    cidr = "10.60.0.0/24"
+
+    [[network.subnets]]
+    cidr = "10.60.0.0/26"
+
+    [[network.subnets]]
+    cidr = "10.60.0.64/26"
+
+    [link]
+    type = "transit_gateway"
+    id = "tgw-0123456789abcdef0"
+
+    [proxy]
+    addresses = [
+        "10.0.8.10",
+        "10.0.8.11",
+    ]
+    port = 443
+
+    [proxy.health_check]
+    type = "tcp"
+    interval_seconds = 10
+    timeout_seconds = 10
+    healthy_threshold = 3
+    unhealthy_threshold = 2
+
+    [load_balancer]
+    security_group = "own"
+    cross_zone = false
+
+    [domain]
+    type = "route53"
+
+    [key_store]
+    name = "payments-hsm"
+    path = "/payments/kms/xks/v1"
+
+    [key_store.credential]
+    type = "environment"
+    access_key_id = "XKS_KEY_ID"
+    raw_secret_access_key = "XKS_SECRET"
+
+    [tags]
+    cost-center = "4711"
+    team = "payments"
+    "#);
 }
 
 #[test]
@@ -83,7 +138,13 @@ fn broken_syntax_is_told_by_its_place_alone() {
         place(Connectivity::from_toml(&toml).unwrap_err()),
         place(Connectivity::from_yaml(&yaml).unwrap_err()),
     ];
-    insta::assert_debug_snapshot!(said, @"");
+    insta::assert_debug_snapshot!(said, @r#"
+    [
+        "the document is not JSON: line 2, column 77; correct the syntax",
+        "the document is not TOML: line 2, column 70; correct the syntax",
+        "the document is not YAML: line 2, column 24; correct the syntax",
+    ]
+    "#);
 }
 
 #[test]

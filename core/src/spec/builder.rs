@@ -198,10 +198,7 @@ impl ConnectivityBuilder {
         let domain = problems
             .require("domain", self.domain, "say who publishes the TXT record: `route53`, `manual` or `callback`")
             .and_then(|domain| domain.check("domain", problems));
-        let key_store = match self.key_store {
-            None => None,
-            Some(key_store) => Some(key_store.check("key_store", name.as_ref(), problems)),
-        };
+        let key_store = self.key_store.map(|key_store| key_store.check("key_store", name.as_ref(), problems));
         check_tags(&self.tags, "tags", problems);
         Some(Connectivity {
             name: name?,

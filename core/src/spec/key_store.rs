@@ -150,12 +150,9 @@ fn check_path(path: &str, field: &str, problems: &mut Problems) {
         if versioned && !path.ends_with("/v") {
             problems.add(field, "KS-03", what("asks for another version than 1"), "end it with `/kms/xks/v1`");
         } else {
-            problems.add(
-                field,
-                "KS-03",
-                what("does not end with `/kms/xks/v1`"),
-                "end it so, without a slash at the end",
-            );
+            let prefix = path.trim_end_matches('/').trim_end_matches("/kms/xks/v1");
+            let help = format!("write `{prefix}/kms/xks/v1`");
+            problems.add(field, "KS-03", what("does not end with `/kms/xks/v1`"), help);
         }
         return;
     };

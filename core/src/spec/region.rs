@@ -156,18 +156,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_partition_follows_from_the_region() {
-        let facts = |code| {
-            let region = Region::parse(code).unwrap();
-            (region.partition().as_str(), region.service_name_prefix())
-        };
-        assert_eq!(facts("eu-central-1"), ("aws", "com.amazonaws.vpce.eu-central-1".to_owned()));
-        assert_eq!(facts("us-gov-west-1"), ("aws-us-gov", "com.amazonaws.vpce.us-gov-west-1".to_owned()));
-        assert_eq!(facts("eusc-de-east-1"), ("aws-eusc", "eu.amazonaws.vpce.eusc-de-east-1".to_owned()));
+    fn the_partition_follows_from_the_region() -> Result<(), SpecError> {
+        for (code, partition, prefix) in [
+            ("eu-central-1", "aws", "com.amazonaws.vpce.eu-central-1"),
+            ("us-gov-west-1", "aws-us-gov", "com.amazonaws.vpce.us-gov-west-1"),
+            ("eusc-de-east-1", "aws-eusc", "eu.amazonaws.vpce.eusc-de-east-1"),
+        ] {
+            let region = Region::parse(code)?;
+            assert_eq!((region.partition().as_str(), region.service_name_prefix().as_str()), (partition, prefix));
+        }
+        Ok(())
     }
 
     #[test]
-    fn the_principal_of_kms_names_the_region() {
-        assert_eq!(Region::parse("us-west-2").unwrap().kms_principal(), "cks.kms.us-west-2.amazonaws.com");
+    fn the_principal_of_kms_names_the_region() -> Result<(), SpecError> {
+        assert_eq!(Region::parse("us-west-2")?.kms_principal(), "cks.kms.us-west-2.amazonaws.com");
+        Ok(())
     }
 }
