@@ -1,0 +1,113 @@
+//! Connecting and disconnecting: both take minutes, and only the end shows whether a connection holds.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{KeyStore, endpoint_service, key_store};
+use crate::call::{Answer, Call};
+use crate::ec2::EndpointConnection;
+use crate::elb;
+use crate::world::World;
+
+/// The account in which KMS makes its interface endpoints.
+const KMS_ACCOUNT: &str = "888877776666";
+
+/// Ends what is due, oldest first.
+pub(super) fn advance(world: &mut World) {
+    let now = world.now;
+    let mut due: Vec<(Duration, String)> = world
+        .kms
+        .key_stores
+        .iter()
+        .filter_map(|store| Some((store.changes_at.filter(|at| *at <= now)?, store.id.clone())))
+        .collect();
+    due.sort();
+    for (at, id) in due {
+        let Some(store) = world.kms.key_stores.iter().find(|store| store.id == id).cloned() else { continue };
+        let ended = if store.connection_state == "CONNECTING" {
+            end_connecting(world, store, at)
+        } else {
+            end_disconnecting(world, store)
+        };
+        if let Some(there) = world.kms.key_stores.iter_mut().find(|store| store.id == id) {
+            *there = ended;
+        }
+    }
+}
+
+/// KMS's guide demands DISCONNECTED; the exception's text would also let a connected store pass.
+pub(super) fn connect(call: &Call, world: &mut World) -> Answer {
+    let done = world.now + world.timings.connect;
+    let store = key_store::named_by_mut(call, world)?;
+    if store.connection_state != "DISCONNECTED" {
+        return Err(key_store::invalid_state(store));
+    }
+    store.connection_state = "CONNECTING".to_owned();
+    store.changes_at = Some(done);
+    Ok(json!({}))
+}
+
+pub(super) fn disconnect(call: &Call, world: &mut World) -> Answer {
+    let done = world.now + world.timings.disconnect;
+    let store = key_store::named_by_mut(call, world)?;
+    if matches!(store.connection_state.as_str(), "DISCONNECTED" | "DISCONNECTING") {
+        return Err(key_store::invalid_state(store));
+    }
+    store.connection_state = "DISCONNECTING".to_owned();
+    store.connection_error_code = None;
+    store.changes_at = Some(done);
+    Ok(json!({}))
+}
+
+/// What the proxy itself makes of KMS's request, as a ConnectionErrorCode: certificate, credential, path, answer.
+pub(super) fn proxy_verdict(world: &World, store: &KeyStore) -> Option<String> {
+    let _ = store;
+    world.kms.connection_error.clone()
+}
+
+fn end_connecting(world: &mut World, store: KeyStore, at: Duration) -> KeyStore {
+    match outcome(world, &store, at) {
+        Ok(service_id) => {
+            if let Some(service_id) = service_id {
+                add_endpoint(world, &store, service_id, at);
+            }
+            KeyStore { connection_state: "CONNECTED".to_owned(), changes_at: None, ..store }
+        }
+        Err(code) => KeyStore {
+            connection_state: "FAILED".to_owned(),
+            connection_error_code: Some(code),
+            changes_at: None,
+            ..store
+        },
+    }
+}
+
+/// The endpoint service that a connection goes through, if any, or the code with which it fails.
+fn outcome(world: &World, store: &KeyStore, at: Duration) -> Result<Option<String>, String> {
+    let service = endpoint_service::check(world, store, at).map_err(|flaw| flaw.connection_error_code().to_owned())?;
+    if service.is_some_and(|service| !elb::reaches_a_healthy_target(world, &service.load_balancer_arns, at)) {
+        return Err("XKS_PROXY_NOT_REACHABLE".to_owned());
+    }
+    match proxy_verdict(world, store) {
+        Some(code) => Err(code),
+        None => Ok(service.map(|service| service.id.clone())),
+    }
+}
+
+fn add_endpoint(world: &mut World, store: &KeyStore, service_id: String, at: Duration) {
+    let endpoint_id = world.ids.resource("vpce");
+    world.ec2.endpoint_connections.push(EndpointConnection {
+        service_id,
+        endpoint_id,
+        owner: KMS_ACCOUNT.to_owned(),
+        state: "available".to_owned(),
+        created: at,
+        key_store: Some(store.id.clone()),
+    });
+}
+
+fn end_disconnecting(world: &mut World, store: KeyStore) -> KeyStore {
+    world.ec2.endpoint_connections.retain(|each| each.key_store.as_ref() != Some(&store.id));
+    KeyStore { connection_state: "DISCONNECTED".to_owned(), changes_at: None, ..store }
+}
