@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::proxy::proxy_verdict;
 use super::{KeyStore, endpoint_service, key_store};
 use crate::call::{Answer, Call};
 use crate::ec2::EndpointConnection;
@@ -58,12 +59,6 @@ pub(super) fn disconnect(call: &Call, world: &mut World) -> Answer {
     store.connection_error_code = None;
     store.changes_at = Some(done);
     Ok(json!({}))
-}
-
-/// What the proxy itself makes of KMS's request, as a ConnectionErrorCode: certificate, credential, path, answer.
-pub(super) fn proxy_verdict(world: &World, store: &KeyStore) -> Option<String> {
-    let _ = store;
-    world.kms.connection_error.clone()
 }
 
 fn end_connecting(world: &mut World, store: KeyStore, at: Duration) -> KeyStore {

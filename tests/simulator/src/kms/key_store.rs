@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::endpoint_service::Flaw;
 use super::input::{self, home, invalid, missing, without_nulls};
-use super::{KeyStore, endpoint_service, uniqueness};
+use super::{KeyStore, endpoint_service, proxy, uniqueness};
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
@@ -14,7 +15,8 @@ pub(super) fn create(call: &Call, world: &mut World) -> Answer {
         return Err(Fail::new("LimitExceededException", message));
     }
     uniqueness::check(world, &store)?;
-    endpoint_service::check(world, &store, world.now).map_err(endpoint_service::Flaw::exception)?;
+    endpoint_service::check(world, &store, world.now).map_err(Flaw::exception)?;
+    proxy::check(world, &store)?;
     let store = KeyStore { id: world.ids.resource("cks"), ..store };
     let answer = json!({"CustomKeyStoreId": store.id});
     world.kms.key_stores.push(store);

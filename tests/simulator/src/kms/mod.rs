@@ -5,6 +5,7 @@ mod endpoint_service;
 mod input;
 mod key;
 mod key_store;
+mod proxy;
 mod uniqueness;
 mod update;
 

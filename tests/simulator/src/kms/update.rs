@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::connection::proxy_verdict;
-use super::{KeyStore, endpoint_service, input, key_store, uniqueness};
+use super::endpoint_service::Flaw;
+use super::{KeyStore, endpoint_service, input, key_store, proxy, uniqueness};
 use crate::call::{Answer, Call, Fail};
 use crate::world::World;
 
@@ -23,7 +23,8 @@ pub(super) fn update(call: &Call, world: &mut World) -> Answer {
     }
     uniqueness::check(world, &changed)?;
     if touches_the_proxy(store, &changed) {
-        check_proxy(world, &changed)?;
+        endpoint_service::check(world, &changed, world.now).map_err(Flaw::exception)?;
+        proxy::check(world, &changed)?;
     }
     *key_store::named_by_mut(call, world)? = changed;
     Ok(json!({}))
@@ -65,33 +66,11 @@ fn check_switch(store: &KeyStore, changed: &KeyStore) -> Result<(), Fail> {
 
 /// A new name is KMS's own affair; everything else KMS tries out first.
 fn touches_the_proxy(store: &KeyStore, changed: &KeyStore) -> bool {
-    let renamed = KeyStore { name: changed.name.clone(), ..store.clone() };
-    renamed.uri_endpoint != changed.uri_endpoint
-        || renamed.uri_path != changed.uri_path
-        || renamed.connectivity != changed.connectivity
-        || renamed.service_name != changed.service_name
-        || renamed.service_owner != changed.service_owner
-        || renamed.access_key_id != changed.access_key_id
-        || renamed.secret != changed.secret
-}
-
-/// The endpoint service always; the proxy itself only through an existing connection, since KMS has no other way there.
-fn check_proxy(world: &World, changed: &KeyStore) -> Result<(), Fail> {
-    endpoint_service::check(world, changed, world.now).map_err(endpoint_service::Flaw::exception)?;
-    if changed.connection_state != "CONNECTED" {
-        return Ok(());
-    }
-    proxy_verdict(world, changed).map_or(Ok(()), |code| Err(exception(&code)))
-}
-
-/// The exception that says during an update what a ConnectionErrorCode says after connecting.
-fn exception(connection_error_code: &str) -> Fail {
-    let exception = match connection_error_code {
-        "INVALID_CREDENTIALS" => "XksProxyIncorrectAuthenticationCredentialException",
-        "XKS_PROXY_INVALID_CONFIGURATION" => "XksProxyInvalidConfigurationException",
-        "XKS_PROXY_INVALID_RESPONSE" => "XksProxyInvalidResponseException",
-        "INTERNAL_ERROR" => return Fail::with_status(500, "KMSInternalException", "Try again"),
-        _ => "XksProxyUriUnreachableException",
-    };
-    Fail::new(exception, format!("The external key store proxy did not answer as expected: {connection_error_code}"))
+    store.uri_endpoint != changed.uri_endpoint
+        || store.uri_path != changed.uri_path
+        || store.connectivity != changed.connectivity
+        || store.service_name != changed.service_name
+        || store.service_owner != changed.service_owner
+        || store.access_key_id != changed.access_key_id
+        || store.secret != changed.secret
 }
