@@ -106,3 +106,93 @@ fn end_disconnecting(world: &mut World, store: KeyStore) -> KeyStore {
     world.ec2.endpoint_connections.retain(|each| each.key_store.as_ref() != Some(&store.id));
     KeyStore { connection_state: "DISCONNECTED".to_owned(), changes_at: None, ..store }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::elb::fixture::{code, wait};
+    use crate::kms::fixture::{connect, connected, key_store, kms, state, world};
+    use crate::world::World;
+
+    fn ask(world: &mut World, operation: &str, id: &str) -> String {
+        code(kms(world, operation, json!({"CustomKeyStoreId": id})))
+    }
+
+    #[test]
+    fn connecting_takes_its_time_and_makes_an_endpoint() {
+        let mut world = world();
+        let id = key_store(&mut world);
+        assert_eq!(ask(&mut world, "ConnectCustomKeyStore", &id), "ok");
+        wait(&mut world, 299);
+        assert_eq!(state(&mut world), ("CONNECTING".to_owned(), None));
+        assert!(world.ec2.endpoint_connections.is_empty());
+        wait(&mut world, 1);
+        assert_eq!(state(&mut world), ("CONNECTED".to_owned(), None));
+        let endpoint = &world.ec2.endpoint_connections[0];
+        assert_eq!((endpoint.owner.as_str(), endpoint.state.as_str()), ("888877776666", "available"));
+    }
+
+    #[test]
+    fn disconnecting_takes_its_time_and_removes_the_endpoint() {
+        let mut world = world();
+        let id = connected(&mut world);
+        assert_eq!(ask(&mut world, "DisconnectCustomKeyStore", &id), "ok");
+        wait(&mut world, 299);
+        assert_eq!(state(&mut world), ("DISCONNECTING".to_owned(), None));
+        assert_eq!(world.ec2.endpoint_connections.len(), 1);
+        wait(&mut world, 1);
+        assert_eq!(state(&mut world), ("DISCONNECTED".to_owned(), None));
+        assert!(world.ec2.endpoint_connections.is_empty());
+    }
+
+    #[test]
+    fn without_a_way_to_a_healthy_target_the_proxy_is_not_reachable() {
+        let unreachable = ("FAILED".to_owned(), Some("XKS_PROXY_NOT_REACHABLE".to_owned()));
+        let breaks: [fn(&mut World); 4] = [
+            |world| world.elb.dead_targets.push("10.0.0.20".to_owned()),
+            |world| world.elb.target_groups[0].targets.clear(),
+            |world| world.elb.listeners[0].port = 8443,
+            |world| world.elb.listeners[0].protocol = "UDP".to_owned(),
+        ];
+        for change in breaks {
+            let mut world = world();
+            let id = key_store(&mut world);
+            change(&mut world);
+            connect(&mut world, &id);
+            assert_eq!(state(&mut world), unreachable);
+        }
+    }
+
+    #[test]
+    fn after_a_failure_only_disconnecting_helps() {
+        let mut world = world();
+        let id = key_store(&mut world);
+        world.kms.connection_error = Some("INVALID_CREDENTIALS".to_owned());
+        connect(&mut world, &id);
+        assert_eq!(state(&mut world), ("FAILED".to_owned(), Some("INVALID_CREDENTIALS".to_owned())));
+        for operation in ["ConnectCustomKeyStore", "DeleteCustomKeyStore"] {
+            assert_eq!(ask(&mut world, operation, &id), "CustomKeyStoreInvalidStateException");
+        }
+        assert_eq!(ask(&mut world, "DisconnectCustomKeyStore", &id), "ok");
+        wait(&mut world, 300);
+        assert_eq!(state(&mut world), ("DISCONNECTED".to_owned(), None));
+        world.kms.connection_error = None;
+        connect(&mut world, &id);
+        assert_eq!(state(&mut world), ("CONNECTED".to_owned(), None));
+    }
+
+    #[test]
+    fn a_call_that_does_not_fit_the_state_is_refused() {
+        let mut world = world();
+        let id = key_store(&mut world);
+        let refused = "CustomKeyStoreInvalidStateException";
+        assert_eq!(ask(&mut world, "DisconnectCustomKeyStore", &id), refused);
+        connect(&mut world, &id);
+        assert_eq!(ask(&mut world, "ConnectCustomKeyStore", &id), refused);
+        assert_eq!(ask(&mut world, "DisconnectCustomKeyStore", &id), "ok");
+        assert_eq!(ask(&mut world, "DisconnectCustomKeyStore", &id), refused);
+        assert_eq!(ask(&mut world, "ConnectCustomKeyStore", &id), refused);
+        assert_eq!(ask(&mut world, "ConnectCustomKeyStore", "cks-1"), "CustomKeyStoreNotFoundException");
+    }
+}

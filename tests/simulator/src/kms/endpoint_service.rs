@@ -107,3 +107,72 @@ fn is_named(service: &EndpointService, uri_endpoint: &str) -> bool {
     let host = uri_endpoint.trim_start_matches("https://");
     service.private_dns_name.as_ref().is_some_and(|name| name.name.eq_ignore_ascii_case(host))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::elb::fixture::code;
+    use crate::kms::fixture::{connect, input, key_store, kms, service, state, world};
+    use crate::world::World;
+
+    const NOT_FOUND: &str = "XksProxyVpcEndpointServiceNotFoundException";
+    const INVALID: &str = "XksProxyVpcEndpointServiceInvalidConfigurationException";
+
+    /// What CreateCustomKeyStore says after a change of the world, and what connecting says when it changes later.
+    fn verdicts(change: impl Fn(&mut World)) -> (String, Option<String>) {
+        let mut before = world();
+        change(&mut before);
+        let created = code(kms(&mut before, "CreateCustomKeyStore", input("store", 0)));
+        let mut after = world();
+        let id = key_store(&mut after);
+        change(&mut after);
+        connect(&mut after, &id);
+        (created, state(&mut after).1)
+    }
+
+    fn refused(exception: &str, code: &str) -> (String, Option<String>) {
+        (exception.to_owned(), Some(code.to_owned()))
+    }
+
+    #[test]
+    fn what_kms_cannot_see_is_not_found() {
+        let refused = refused(NOT_FOUND, "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND");
+        assert_eq!(verdicts(|world| service(world).principals.clear()), refused);
+        assert_eq!(verdicts(|world| service(world).gone_at = Some(world.now)), refused);
+        assert_eq!(verdicts(|world| service(world).home.account = "444455556666".to_owned()), refused);
+        assert_eq!(verdicts(|world| service(world).home.region = "eu-west-1".to_owned()), refused);
+    }
+
+    #[test]
+    fn what_does_not_meet_the_demands_is_an_invalid_configuration() {
+        let refused = refused(INVALID, "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION");
+        assert_eq!(verdicts(|world| service(world).acceptance_required = true), refused);
+        assert_eq!(verdicts(|world| service(world).zones.truncate(1)), refused);
+        assert_eq!(verdicts(|world| service(world).ip_address_types = vec!["ipv6".to_owned()]), refused);
+        assert_eq!(verdicts(|world| service(world).private_dns_name = None), refused);
+        let name = |world: &mut World, change: &dyn Fn(&mut crate::ec2::PrivateDnsName)| {
+            service(world).private_dns_name.iter_mut().for_each(change);
+        };
+        assert_eq!(verdicts(|world| name(world, &|name| name.state = "pendingVerification".to_owned())), refused);
+        assert_eq!(verdicts(|world| name(world, &|name| name.name = "9.example.com".to_owned())), refused);
+        assert_eq!(verdicts(|world| world.elb.load_balancers[0].kind = "gateway".to_owned()), refused);
+    }
+
+    #[test]
+    fn a_service_that_is_still_pending_cannot_be_used() {
+        let mut world = world();
+        service(&mut world).created = world.now;
+        assert_eq!(code(kms(&mut world, "CreateCustomKeyStore", input("store", 0))), INVALID);
+    }
+
+    #[test]
+    fn a_service_of_another_account_lets_the_stores_account_in() {
+        let mut world = world();
+        service(&mut world).home.account = "444455556666".to_owned();
+        let mut input = input("store", 0);
+        input["XksProxyVpcEndpointServiceOwner"] = "444455556666".into();
+        assert_eq!(code(kms(&mut world, "CreateCustomKeyStore", input.clone())), NOT_FOUND);
+        let account = ("arn:aws:iam::111122223333:root".to_owned(), "vpce-svc-perm-2".to_owned());
+        service(&mut world).principals.push(account);
+        assert_eq!(code(kms(&mut world, "CreateCustomKeyStore", input)), "ok");
+    }
+}

@@ -178,3 +178,28 @@ fn is_service_name(text: &str) -> bool {
         && !id.is_empty()
         && id.bytes().all(|byte| lower(byte) || byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_service_name, is_uri_path};
+
+    #[test]
+    fn a_path_ends_in_the_version_of_the_proxy_api() {
+        for path in ["/kms/xks/v1", "/a/b_c-d/kms/xks/v1", "/x/kms/xks/v12"] {
+            assert!(is_uri_path(path), "{path}");
+        }
+        for path in ["kms/xks/v1", "/kms/xks/v", "/kms/xks/v123", "/kms/xks/v1/", "/a.b/kms/xks/v1", "a/kms/xks/v1"] {
+            assert!(!is_uri_path(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_service_name_names_region_and_service() {
+        for name in ["com.amazonaws.vpce.us-gov-west-1.vpce-svc-0a", "eu.amazonaws.vpce.eusc-de-east-1.vpce-svc-0a"] {
+            assert!(is_service_name(name), "{name}");
+        }
+        for name in ["com.amazonaws.vpce.eu.vpce-svc-0a", "com.amazonaws.vpce.eu-central-1.svc-0a", "vpce-svc-0a"] {
+            assert!(!is_service_name(name), "{name}");
+        }
+    }
+}

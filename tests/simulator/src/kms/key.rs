@@ -170,3 +170,63 @@ fn state<'a>(key: &'a Key, world: &World) -> &'a str {
 fn arn(key: &Key) -> String {
     format!("arn:{}:kms:{}:{}:key/{}", partition(&key.home.region), key.home.region, key.home.account, key.id)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::elb::fixture::{code, wait};
+    use crate::kms::fixture::{connected, key_store, kms, world};
+    use crate::world::World;
+
+    fn create(world: &mut World, store: &str, external: &str) -> Result<Value, String> {
+        let input = json!({"Origin": "EXTERNAL_KEY_STORE", "CustomKeyStoreId": store, "XksKeyId": external});
+        kms(world, "CreateKey", input).map(|mut answer| answer["KeyMetadata"].take()).map_err(|fail| fail.code)
+    }
+
+    #[test]
+    fn a_key_needs_a_connected_key_store_and_an_external_key_of_its_own() {
+        let mut world = world();
+        assert_eq!(create(&mut world, "cks-1", "key-1").unwrap_err(), "CustomKeyStoreNotFoundException");
+        let id = connected(&mut world);
+        let key = create(&mut world, &id, "key-1").unwrap();
+        assert_eq!((&key["CustomKeyStoreId"], &key["XksKeyConfiguration"]), (&json!(id), &json!({"Id": "key-1"})));
+        assert_eq!(create(&mut world, &id, "key-1").unwrap_err(), "XksKeyAlreadyInUseException");
+        assert_eq!(create(&mut world, &id, "key 2").unwrap_err(), "ValidationException");
+        kms(&mut world, "DisconnectCustomKeyStore", json!({"CustomKeyStoreId": id})).unwrap();
+        assert_eq!(create(&mut world, &id, "key-2").unwrap_err(), "CustomKeyStoreInvalidStateException");
+        let described = kms(&mut world, "DescribeKey", json!({"KeyId": key["Arn"]})).unwrap();
+        assert_eq!(described["KeyMetadata"]["KeyState"], "Unavailable");
+    }
+
+    #[test]
+    fn keys_are_listed_in_pages() {
+        let mut world = world();
+        key_store(&mut world);
+        for _ in 0..3 {
+            kms(&mut world, "CreateKey", json!({})).unwrap();
+        }
+        let first = kms(&mut world, "ListKeys", json!({"Limit": 2})).unwrap();
+        let second = kms(&mut world, "ListKeys", json!({"Limit": 2, "Marker": first["NextMarker"]})).unwrap();
+        assert_eq!((first["Keys"].as_array().unwrap().len(), second["Keys"].as_array().unwrap().len()), (2, 1));
+        assert_eq!(second["Truncated"], false);
+    }
+
+    #[test]
+    fn a_deletion_waits_and_can_be_cancelled_until_then() {
+        let mut world = world();
+        let answer = kms(&mut world, "CreateKey", json!({})).unwrap();
+        let key = json!({"KeyId": answer["KeyMetadata"]["KeyId"]});
+        let soon = json!({"KeyId": key["KeyId"], "PendingWindowInDays": 6});
+        assert_eq!(code(kms(&mut world, "ScheduleKeyDeletion", soon)), "ValidationException");
+        let scheduled = kms(&mut world, "ScheduleKeyDeletion", key.clone()).unwrap();
+        assert_eq!(scheduled["PendingWindowInDays"], 30);
+        assert_eq!(code(kms(&mut world, "ScheduleKeyDeletion", key.clone())), "KMSInvalidStateException");
+        kms(&mut world, "CancelKeyDeletion", key.clone()).unwrap();
+        let described = kms(&mut world, "DescribeKey", key.clone()).unwrap();
+        assert_eq!(described["KeyMetadata"]["KeyState"], "Disabled");
+        kms(&mut world, "ScheduleKeyDeletion", key.clone()).unwrap();
+        wait(&mut world, 30 * 24 * 60 * 60);
+        assert_eq!(code(kms(&mut world, "DescribeKey", key)), "NotFoundException");
+    }
+}

@@ -1,7 +1,11 @@
 //! AWS KMS: external key stores and the keys in them.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod connection;
 mod endpoint_service;
+#[cfg(test)]
+mod fixture;
 mod input;
 mod key;
 mod key_store;

@@ -74,3 +74,75 @@ fn touches_the_proxy(store: &KeyStore, changed: &KeyStore) -> bool {
         || store.access_key_id != changed.access_key_id
         || store.secret != changed.secret
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::elb::fixture::code;
+    use crate::kms::fixture::{SECRET, add_service, connected, key_store, kms, service, world};
+    use crate::world::World;
+
+    fn update(world: &mut World, id: &str, mut input: Value) -> String {
+        input["CustomKeyStoreId"] = json!(id);
+        code(kms(world, "UpdateCustomKeyStore", input))
+    }
+
+    fn credential() -> Value {
+        json!({"XksProxyAuthenticationCredential":
+            {"AccessKeyId": "ZYXWVUTSRQPONMLKJIHG", "RawSecretAccessKey": SECRET}})
+    }
+
+    #[test]
+    fn name_credential_and_path_change_while_connected() {
+        let mut world = world();
+        let id = connected(&mut world);
+        assert_eq!(update(&mut world, &id, json!({"NewCustomKeyStoreName": "renamed"})), "ok");
+        assert_eq!(update(&mut world, &id, json!({"XksProxyUriPath": "/x/kms/xks/v1"})), "ok");
+        assert_eq!(update(&mut world, &id, credential()), "ok");
+        let store = &world.kms.key_stores[0];
+        assert_eq!((store.name.as_str(), store.access_key_id.as_str()), ("renamed", "ZYXWVUTSRQPONMLKJIHG"));
+    }
+
+    #[test]
+    fn a_new_credential_is_tried_over_the_connection() {
+        let mut world = world();
+        let id = connected(&mut world);
+        world.kms.connection_error = Some("INVALID_CREDENTIALS".to_owned());
+        assert_eq!(update(&mut world, &id, credential()), "XksProxyIncorrectAuthenticationCredentialException");
+        assert_eq!(world.kms.key_stores[0].access_key_id, "ABCDEFGHIJKLMNOPQRST");
+    }
+
+    #[test]
+    fn the_endpoint_changes_only_while_disconnected() {
+        let mut world = world();
+        let arn = world.ec2.endpoint_services[0].load_balancer_arns[0].clone();
+        add_service(&mut world, &arn, 1);
+        let moved = json!({"XksProxyUriEndpoint": "https://1.example.com",
+            "XksProxyVpcEndpointServiceName": "com.amazonaws.vpce.eu-central-1.vpce-svc-1"});
+        let id = connected(&mut world);
+        assert_eq!(update(&mut world, &id, moved.clone()), "CustomKeyStoreInvalidStateException");
+        world.kms.key_stores[0].connection_state = "DISCONNECTED".to_owned();
+        assert_eq!(update(&mut world, &id, moved), "ok");
+    }
+
+    #[test]
+    fn a_change_needs_a_service_that_kms_can_use() {
+        let mut world = world();
+        let id = key_store(&mut world);
+        service(&mut world).principals.clear();
+        assert_eq!(update(&mut world, &id, credential()), "XksProxyVpcEndpointServiceNotFoundException");
+        assert_eq!(update(&mut world, &id, json!({"NewCustomKeyStoreName": "renamed"})), "ok");
+    }
+
+    #[test]
+    fn another_connectivity_comes_with_another_endpoint() {
+        let mut world = world();
+        let id = key_store(&mut world);
+        let mut input = json!({"XksProxyConnectivity": "PUBLIC_ENDPOINT", "XksProxyVpcEndpointServiceName": ""});
+        assert_eq!(update(&mut world, &id, input.clone()), "ValidationException");
+        input["XksProxyUriEndpoint"] = json!("https://public.example.com");
+        assert_eq!(update(&mut world, &id, input), "ok");
+        assert_eq!(world.kms.key_stores[0].service_name, None);
+    }
+}
