@@ -228,3 +228,92 @@ fn duplicate(load_balancer_arn: &str) -> Fail {
     let message = format!("A listener already exists on this port for this load balancer '{load_balancer_arn}'");
     Fail::new("DuplicateListener", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::elb::fixture::{
+        code, elb, listener, listener_input, load_balancer, target_group, target_group_input, world,
+    };
+
+    #[test]
+    fn a_port_is_taken_once_and_an_identical_repeat_returns_the_listener() {
+        let mut world = world();
+        let balancer = load_balancer(&mut world, "nlb");
+        let (one, two) = (target_group(&mut world, "one"), target_group(&mut world, "two"));
+        let arn = listener(&mut world, &balancer, &one);
+        assert_eq!(listener(&mut world, &balancer, &one), arn);
+        let clash = elb(&mut world, "CreateListener", listener_input(&balancer, &two, 443));
+        assert_eq!(code(clash), "DuplicateListener");
+    }
+
+    #[test]
+    fn a_group_serves_one_load_balancer() {
+        let mut world = world();
+        let (one, two) = (load_balancer(&mut world, "one"), load_balancer(&mut world, "two"));
+        let group = target_group(&mut world, "tg");
+        listener(&mut world, &one, &group);
+        let answer = elb(&mut world, "CreateListener", listener_input(&two, &group, 443));
+        assert_eq!(code(answer), "TargetGroupAssociationLimit");
+    }
+
+    #[test]
+    fn group_and_load_balancer_exist_in_one_vpc() {
+        let mut world = world();
+        let balancer = load_balancer(&mut world, "nlb");
+        let missing = elb(&mut world, "CreateListener", listener_input(&balancer, "arn:nothing", 443));
+        assert_eq!(code(missing), "TargetGroupNotFound");
+        let mut input = target_group_input("elsewhere");
+        input["VpcId"] = json!("vpc-2");
+        let answer = elb(&mut world, "CreateTargetGroup", input).unwrap();
+        let group = answer["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap();
+        let answer = elb(&mut world, "CreateListener", listener_input(&balancer, group, 443));
+        assert_eq!(code(answer), "InvalidConfigurationRequest");
+        let answer = elb(&mut world, "CreateListener", listener_input("arn:nothing", group, 443));
+        assert_eq!(code(answer), "LoadBalancerNotFound");
+    }
+
+    #[test]
+    fn a_forward_config_names_the_group_as_well() {
+        let mut world = world();
+        let (balancer, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        let mut input = listener_input(&balancer, &group, 443);
+        input["DefaultActions"] =
+            json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": group}]}}]);
+        let answer = elb(&mut world, "CreateListener", input).unwrap();
+        assert_eq!(answer["Listeners"][0]["DefaultActions"][0]["TargetGroupArn"], group);
+    }
+
+    #[test]
+    fn a_listener_moves_to_another_group_and_port() {
+        let mut world = world();
+        let balancer = load_balancer(&mut world, "nlb");
+        let (one, two) = (target_group(&mut world, "one"), target_group(&mut world, "two"));
+        let arn = listener(&mut world, &balancer, &one);
+        let actions = json!([{"Type": "forward", "TargetGroupArn": two}]);
+        let input = json!({"ListenerArn": arn, "Port": "8443", "DefaultActions": actions});
+        elb(&mut world, "ModifyListener", input).unwrap();
+        let answer = elb(&mut world, "DescribeListeners", json!({"LoadBalancerArn": balancer})).unwrap();
+        let shown = &answer["Listeners"][0];
+        assert_eq!((&shown["Port"], &shown["DefaultActions"][0]["TargetGroupArn"]), (&json!(8443), &json!(two)));
+    }
+
+    #[test]
+    fn connections_idle_out_after_350_seconds_unless_told_otherwise() {
+        let mut world = world();
+        let (balancer, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        let arn = listener(&mut world, &balancer, &group);
+        let answer = elb(&mut world, "DescribeListenerAttributes", json!({"ListenerArn": arn})).unwrap();
+        assert_eq!(answer, json!({"Attributes": [{"Key": "tcp.idle_timeout.seconds", "Value": "350"}]}));
+    }
+
+    #[test]
+    fn a_deleted_listener_is_not_found() {
+        let mut world = world();
+        let (balancer, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        let arn = listener(&mut world, &balancer, &group);
+        elb(&mut world, "DeleteListener", json!({"ListenerArn": arn})).unwrap();
+        assert_eq!(code(elb(&mut world, "DeleteListener", json!({"ListenerArn": arn}))), "ListenerNotFound");
+    }
+}

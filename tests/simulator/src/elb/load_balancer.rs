@@ -161,7 +161,7 @@ fn named_by_mut<'a>(call: &Call, world: &'a mut World) -> Result<&'a mut LoadBal
 
 /// The load balancer that CreateLoadBalancer asks for, without an ARN.
 fn wanted(call: &Call, world: &World) -> Result<LoadBalancer, Fail> {
-    let kind = kind(call)?;
+    let (name, kind) = (name(call)?, kind(call)?);
     let scheme = scheme(call, &kind)?;
     let placement = Placement::read(call, world)?;
     let static_address = placement.subnets.iter().any(|place| place.address.is_some());
@@ -171,7 +171,7 @@ fn wanted(call: &Call, world: &World) -> Result<LoadBalancer, Fail> {
     Ok(LoadBalancer {
         home: home(call),
         arn: String::new(),
-        name: name(call)?,
+        name,
         attributes: attributes::of_a_load_balancer(&kind),
         kind,
         scheme,
@@ -317,4 +317,224 @@ fn duplicate(name: &str) -> Fail {
 
 fn unfit(message: &str) -> Fail {
     Fail::new("InvalidConfigurationRequest", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use crate::ec2::EndpointService;
+    use crate::elb::fixture::{
+        code, elb, home, listener, load_balancer, load_balancer_input, target_group, wait, world,
+    };
+    use crate::world::{Tags, World};
+
+    fn input(changed: &[(&str, Value)]) -> Value {
+        let mut input = load_balancer_input("nlb");
+        for (name, value) in changed {
+            input[*name] = value.clone();
+        }
+        input
+    }
+
+    fn create(world: &mut World, changed: &[(&str, Value)]) -> String {
+        code(elb(world, "CreateLoadBalancer", input(changed)))
+    }
+
+    fn described(world: &mut World, arn: &str) -> Value {
+        let answer = elb(world, "DescribeLoadBalancers", json!({"LoadBalancerArns": [arn]})).unwrap();
+        answer["LoadBalancers"][0].clone()
+    }
+
+    fn endpoint_service(arn: &str) -> EndpointService {
+        EndpointService {
+            home: home(),
+            id: "vpce-svc-1".to_owned(),
+            name: "com.amazonaws.vpce.eu-central-1.vpce-svc-1".to_owned(),
+            load_balancer_arns: vec![arn.to_owned()],
+            zones: Vec::new(),
+            acceptance_required: false,
+            ip_address_types: vec!["ipv4".to_owned()],
+            private_dns_name: None,
+            principals: Vec::new(),
+            created: Duration::ZERO,
+            gone_at: None,
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn a_load_balancer_is_provisioned_before_it_is_active() {
+        let mut world = world();
+        let arn = load_balancer(&mut world, "nlb");
+        assert!(arn.starts_with("arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/nlb/"));
+        wait(&mut world, 149);
+        assert_eq!(described(&mut world, &arn)["State"]["Code"], "provisioning");
+        wait(&mut world, 1);
+        assert_eq!(described(&mut world, &arn)["State"]["Code"], "active");
+        assert_eq!(described(&mut world, &arn)["CreatedTime"], "2026-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn the_default_scheme_is_internet_facing() {
+        let mut world = world();
+        let input = json!({"Name": "nlb", "Type": "network", "Subnets": ["subnet-a"]});
+        let answer = elb(&mut world, "CreateLoadBalancer", input).unwrap();
+        assert_eq!(answer["LoadBalancers"][0]["Scheme"], "internet-facing");
+    }
+
+    #[test]
+    fn only_an_identical_repeat_returns_the_existing_one() {
+        let mut world = world();
+        let arn = load_balancer(&mut world, "nlb");
+        assert_eq!(load_balancer(&mut world, "nlb"), arn);
+        assert_eq!(world.elb.load_balancers.len(), 1);
+        assert_eq!(create(&mut world, &[("Scheme", json!("internet-facing"))]), "DuplicateLoadBalancerName");
+    }
+
+    #[test]
+    fn names_follow_the_rules() {
+        let mut world = world();
+        for name in ["internal-nlb", "-nlb", "nlb-", "n_lb", "a-name-with-more-than-thirty-two-c"] {
+            assert_eq!(create(&mut world, &[("Name", json!(name))]), "ValidationError", "{name}");
+        }
+    }
+
+    #[test]
+    fn subnets_are_real_and_one_per_zone_of_one_vpc() {
+        let mut world = world();
+        let mut with = |subnets: &[&str]| create(&mut world, &[("Subnets", json!(subnets))]);
+        assert_eq!(with(&["subnet-a", "subnet-x"]), "SubnetNotFound");
+        assert_eq!(with(&["subnet-a", "subnet-a2"]), "InvalidConfigurationRequest");
+        assert_eq!(with(&["subnet-a", "subnet-z"]), "InvalidConfigurationRequest");
+        assert_eq!(with(&[]), "ValidationError");
+    }
+
+    #[test]
+    fn a_subnet_needs_eight_free_addresses() {
+        let mut world = world();
+        // A /28 has eleven.
+        for name in ["one", "two", "three", "four"] {
+            let answer = create(&mut world, &[("Name", json!(name)), ("Subnets", json!(["subnet-c"]))]);
+            assert_eq!(answer, "ok", "{name}");
+        }
+        assert_eq!(create(&mut world, &[("Subnets", json!(["subnet-c"]))]), "InvalidSubnet");
+    }
+
+    #[test]
+    fn each_subnet_gets_an_interface_until_some_time_after_the_deletion() {
+        let mut world = world();
+        let arn = load_balancer(&mut world, "nlb");
+        let interfaces = &world.ec2.network_interfaces;
+        assert_eq!(interfaces.len(), 2);
+        assert_eq!(interfaces[0].interface_type, "network_load_balancer");
+        assert_eq!(interfaces[0].description, format!("ELB net/nlb/{}", arn.rsplit('/').next().unwrap()));
+        assert_eq!(interfaces[0].address.to_string(), "10.0.0.4");
+        elb(&mut world, "DeleteLoadBalancer", json!({"LoadBalancerArn": arn})).unwrap();
+        assert_eq!(world.ec2.network_interfaces[1].gone_at, Some(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_taken_address_ends_in_failed() {
+        let mut world = world();
+        load_balancer(&mut world, "first");
+        let mappings = json!([{"SubnetId": "subnet-a", "PrivateIPv4Address": "10.0.0.4"}]);
+        let input = json!({"Name": "nlb", "Type": "network", "Scheme": "internal", "SubnetMappings": mappings});
+        let answer = elb(&mut world, "CreateLoadBalancer", input).unwrap();
+        wait(&mut world, 150);
+        let arn = answer["LoadBalancers"][0]["LoadBalancerArn"].as_str().unwrap();
+        assert_eq!(described(&mut world, arn)["State"]["Code"], "failed");
+    }
+
+    #[test]
+    fn security_groups_come_at_creation_or_never() {
+        let mut world = world();
+        let bare = load_balancer(&mut world, "nlb");
+        let set = |arn: &str| {
+            json!({"LoadBalancerArn": arn, "SecurityGroups": ["sg-1"],
+                "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "off"})
+        };
+        assert_eq!(code(elb(&mut world, "SetSecurityGroups", set(&bare))), "InvalidConfigurationRequest");
+        let changed = [("Name", json!("grouped")), ("SecurityGroups", json!(["sg-1"]))];
+        let answer = elb(&mut world, "CreateLoadBalancer", input(&changed)).unwrap();
+        let made = &answer["LoadBalancers"][0];
+        assert_eq!(made["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"], "on");
+        let arn = made["LoadBalancerArn"].as_str().unwrap();
+        let answer = elb(&mut world, "SetSecurityGroups", set(arn)).unwrap();
+        assert_eq!(answer["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"], "off");
+    }
+
+    #[test]
+    fn what_an_endpoint_service_holds_cannot_be_deleted() {
+        let mut world = world();
+        let arn = load_balancer(&mut world, "nlb");
+        world.ec2.endpoint_services.push(endpoint_service(&arn));
+        let delete = json!({"LoadBalancerArn": arn});
+        assert_eq!(code(elb(&mut world, "DeleteLoadBalancer", delete.clone())), "ResourceInUse");
+        world.ec2.endpoint_services[0].gone_at = Some(Duration::from_secs(20));
+        assert_eq!(code(elb(&mut world, "DeleteLoadBalancer", delete.clone())), "ResourceInUse");
+        world.now = Duration::from_secs(20);
+        assert_eq!(code(elb(&mut world, "DeleteLoadBalancer", delete)), "ok");
+    }
+
+    #[test]
+    fn deletion_protection_protects() {
+        let mut world = world();
+        let arn = load_balancer(&mut world, "nlb");
+        let protect = json!([{"Key": "deletion_protection.enabled", "Value": "true"}]);
+        let input = json!({"LoadBalancerArn": arn, "Attributes": protect});
+        elb(&mut world, "ModifyLoadBalancerAttributes", input).unwrap();
+        let answer = elb(&mut world, "DeleteLoadBalancer", json!({"LoadBalancerArn": arn}));
+        assert_eq!(code(answer), "OperationNotPermitted");
+    }
+
+    #[test]
+    fn deleting_takes_the_listeners_along_and_may_be_repeated() {
+        let mut world = world();
+        let (arn, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        listener(&mut world, &arn, &group);
+        for _ in 0..2 {
+            assert_eq!(code(elb(&mut world, "DeleteLoadBalancer", json!({"LoadBalancerArn": arn}))), "ok");
+        }
+        assert!(world.elb.listeners.is_empty());
+    }
+
+    #[test]
+    fn another_zone_gets_an_interface_and_a_dropped_one_loses_it() {
+        let mut world = world();
+        let arn = load_balancer(&mut world, "nlb");
+        let input = json!({"LoadBalancerArn": arn, "Subnets": ["subnet-b", "subnet-c"]});
+        let answer = elb(&mut world, "SetSubnets", input).unwrap();
+        assert_eq!(answer["AvailabilityZones"][1]["ZoneName"], "eu-central-1c");
+        let gone: Vec<&str> = world
+            .ec2
+            .network_interfaces
+            .iter()
+            .filter(|each| each.gone_at.is_some())
+            .map(|each| each.subnet_id.as_str())
+            .collect();
+        assert_eq!((world.ec2.network_interfaces.len(), gone), (3, vec!["subnet-a"]));
+    }
+
+    #[test]
+    fn pages_go_on_where_the_last_one_ended() {
+        let mut world = world();
+        for name in ["one", "two", "three"] {
+            load_balancer(&mut world, name);
+        }
+        let first = elb(&mut world, "DescribeLoadBalancers", json!({"PageSize": "2"})).unwrap();
+        assert_eq!(first["LoadBalancers"].as_array().unwrap().len(), 2);
+        let second =
+            elb(&mut world, "DescribeLoadBalancers", json!({"PageSize": "2", "Marker": first["NextMarker"]})).unwrap();
+        assert_eq!(second["LoadBalancers"].as_array().unwrap().len(), 1);
+        assert_eq!(second["NextMarker"], Value::Null);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let answer = elb(&mut world(), "DescribeLoadBalancers", json!({"Names": ["nobody"]}));
+        assert_eq!(code(answer), "LoadBalancerNotFound");
+    }
 }

@@ -1,5 +1,7 @@
 //! Elastic Load Balancing v2: Network Load Balancers, listeners, target groups.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod arn;
 mod attributes;
 #[cfg(test)]

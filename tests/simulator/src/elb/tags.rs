@@ -80,3 +80,43 @@ fn put(world: &mut World, arn: &str, tags: &Tags) {
         *there = tags.clone();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::elb::fixture::{code, elb, listener, load_balancer, target_group, world};
+
+    #[test]
+    fn every_kind_of_object_carries_tags() {
+        let mut world = world();
+        let (balancer, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        let arns = json!([balancer, group, listener(&mut world, &balancer, &group)]);
+        let tags = json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]);
+        elb(&mut world, "AddTags", json!({"ResourceArns": arns, "Tags": tags})).unwrap();
+        elb(&mut world, "RemoveTags", json!({"ResourceArns": arns, "TagKeys": ["a"]})).unwrap();
+        let answer = elb(&mut world, "DescribeTags", json!({"ResourceArns": arns})).unwrap();
+        for index in 0..3 {
+            assert_eq!(answer["TagDescriptions"][index]["Tags"], json!([{"Key": "b", "Value": "2"}]));
+        }
+    }
+
+    #[test]
+    fn more_than_twenty_objects_are_too_many() {
+        let arns = vec!["arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/tg/1"; 21];
+        assert_eq!(code(elb(&mut world(), "DescribeTags", json!({"ResourceArns": arns}))), "ValidationError");
+    }
+
+    #[test]
+    fn the_refusal_names_the_kind_that_is_missing() {
+        let mut world = world();
+        for (kind, expected) in [
+            ("loadbalancer/net", "LoadBalancerNotFound"),
+            ("listener/net", "ListenerNotFound"),
+            ("targetgroup", "TargetGroupNotFound"),
+        ] {
+            let arn = format!("arn:aws:elasticloadbalancing:eu-central-1:111122223333:{kind}/x/1");
+            assert_eq!(code(elb(&mut world, "DescribeTags", json!({"ResourceArns": [arn]}))), expected);
+        }
+    }
+}

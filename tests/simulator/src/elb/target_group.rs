@@ -229,3 +229,77 @@ fn duplicate(name: &str) -> Fail {
     let message = format!("A target group with the same name '{name}' exists, but with different settings");
     Fail::new("DuplicateTargetGroupName", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::elb::fixture::{code, elb, listener, load_balancer, target_group, target_group_input, world};
+
+    #[test]
+    fn health_checks_have_the_defaults_of_their_protocol() {
+        let mut world = world();
+        let answer = elb(&mut world, "CreateTargetGroup", target_group_input("tcp")).unwrap();
+        let tcp = &answer["TargetGroups"][0];
+        assert_eq!((&tcp["HealthCheckTimeoutSeconds"], &tcp["Matcher"]), (&json!("10"), &Value::Null));
+        let mut input = target_group_input("http");
+        input["HealthCheckProtocol"] = json!("HTTP");
+        let answer = elb(&mut world, "CreateTargetGroup", input).unwrap();
+        let http = &answer["TargetGroups"][0];
+        assert_eq!((&http["HealthCheckTimeoutSeconds"], &http["HealthCheckPath"]), (&json!("6"), &json!("/")));
+        assert_eq!(http["Matcher"]["HttpCode"], "200-399");
+    }
+
+    #[test]
+    fn only_an_identical_repeat_returns_the_existing_one() {
+        let mut world = world();
+        let arn = target_group(&mut world, "tg");
+        assert_eq!(target_group(&mut world, "tg"), arn);
+        let mut other = target_group_input("tg");
+        other["Port"] = json!("8443");
+        assert_eq!(code(elb(&mut world, "CreateTargetGroup", other)), "DuplicateTargetGroupName");
+    }
+
+    #[test]
+    fn the_health_check_may_change_and_keeps_its_rules() {
+        let mut world = world();
+        let arn = target_group(&mut world, "tg");
+        let input = json!({"TargetGroupArn": arn, "HealthCheckProtocol": "HTTPS", "HealthCheckPath": "/ping",
+            "HealthCheckIntervalSeconds": "10", "HealthCheckTimeoutSeconds": "10"});
+        let answer = elb(&mut world, "ModifyTargetGroup", input).unwrap();
+        assert_eq!(answer["TargetGroups"][0]["HealthCheckPath"], "/ping");
+        let input = json!({"TargetGroupArn": arn, "HealthCheckIntervalSeconds": "5"});
+        assert_eq!(code(elb(&mut world, "ModifyTargetGroup", input)), "ValidationError");
+    }
+
+    #[test]
+    fn a_group_in_use_knows_its_load_balancer_and_cannot_be_deleted() {
+        let mut world = world();
+        let (balancer, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        target_group(&mut world, "idle");
+        listener(&mut world, &balancer, &group);
+        let answer = elb(&mut world, "DescribeTargetGroups", json!({"LoadBalancerArn": balancer})).unwrap();
+        assert_eq!(answer["TargetGroups"].as_array().unwrap().len(), 1);
+        assert_eq!(answer["TargetGroups"][0]["LoadBalancerArns"], json!([balancer]));
+        let delete = json!({"TargetGroupArn": group});
+        assert_eq!(code(elb(&mut world, "DeleteTargetGroup", delete.clone())), "ResourceInUse");
+        elb(&mut world, "DeleteLoadBalancer", json!({"LoadBalancerArn": balancer})).unwrap();
+        assert_eq!(code(elb(&mut world, "DeleteTargetGroup", delete)), "ok");
+    }
+
+    #[test]
+    fn attributes_have_defaults_and_known_keys() {
+        let mut world = world();
+        let arn = target_group(&mut world, "tg");
+        let answer = elb(&mut world, "DescribeTargetGroupAttributes", json!({"TargetGroupArn": arn})).unwrap();
+        let attributes = answer["Attributes"].as_array().unwrap();
+        assert!(attributes.contains(&json!({"Key": "preserve_client_ip.enabled", "Value": "false"})));
+        let mut set = |key: &str, value: &str| {
+            let input = json!({"TargetGroupArn": arn, "Attributes": [{"Key": key, "Value": value}]});
+            code(elb(&mut world, "ModifyTargetGroupAttributes", input))
+        };
+        assert_eq!(set("deregistration_delay.timeout_seconds", "120"), "ok");
+        assert_eq!(set("deregistration_delay.timeout_seconds", "3601"), "ValidationError");
+        assert_eq!(set("no.such.attribute", "1"), "ValidationError");
+    }
+}

@@ -150,3 +150,108 @@ fn description(group: &TargetGroup, id: &str, port: i64, zone: Option<&str>, hea
         "TargetHealth": {"State": health.state, "Reason": health.reason, "Description": health.description},
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::elb::fixture::{code, elb, listener, load_balancer, register, target_group, wait, world};
+    use crate::world::World;
+
+    fn health(world: &mut World, group: &str) -> Value {
+        let answer = elb(world, "DescribeTargetHealth", json!({"TargetGroupArn": group})).unwrap();
+        answer["TargetHealthDescriptions"].clone()
+    }
+
+    fn in_use(world: &mut World) -> String {
+        let (balancer, group) = (load_balancer(world, "nlb"), target_group(world, "tg"));
+        listener(world, &balancer, &group);
+        group
+    }
+
+    #[test]
+    fn a_target_without_listener_is_unused() {
+        let mut world = world();
+        let group = target_group(&mut world, "tg");
+        register(&mut world, &group, json!({"Id": "10.0.0.20"})).unwrap();
+        let health = &health(&mut world, &group)[0];
+        assert_eq!(health["TargetHealth"]["Reason"], "Target.NotInUse");
+        assert_eq!(health["Target"], json!({"Id": "10.0.0.20", "Port": 443, "AvailabilityZone": "eu-central-1a"}));
+    }
+
+    #[test]
+    fn the_first_checks_take_their_time_from_the_later_of_target_and_listener() {
+        let mut world = world();
+        let (balancer, group) = (load_balancer(&mut world, "nlb"), target_group(&mut world, "tg"));
+        register(&mut world, &group, json!({"Id": "10.0.0.20"})).unwrap();
+        wait(&mut world, 60);
+        listener(&mut world, &balancer, &group);
+        wait(&mut world, 29);
+        let state = |world: &mut World| health(world, &group)[0]["TargetHealth"]["State"].clone();
+        assert_eq!(state(&mut world), "initial");
+        wait(&mut world, 1);
+        assert_eq!(state(&mut world), "healthy");
+        world.elb.dead_targets.push("10.0.0.20".to_owned());
+        assert_eq!(state(&mut world), "unhealthy");
+    }
+
+    #[test]
+    fn a_zone_that_the_load_balancer_is_not_in_gets_no_traffic() {
+        let mut world = world();
+        let group = in_use(&mut world);
+        register(&mut world, &group, json!({"Id": "10.0.2.10"})).unwrap();
+        assert_eq!(health(&mut world, &group)[0]["TargetHealth"]["Reason"], "Target.NotInUse");
+    }
+
+    #[test]
+    fn a_load_balancers_own_address_is_unusable() {
+        let mut world = world();
+        let group = in_use(&mut world);
+        register(&mut world, &group, json!({"Id": "10.0.0.4"})).unwrap();
+        assert_eq!(health(&mut world, &group)[0]["TargetHealth"]["Reason"], "Target.IpUnusable");
+    }
+
+    #[test]
+    fn addresses_outside_the_vpc_are_private_and_for_all_zones() {
+        let mut world = world();
+        let group = target_group(&mut world, "tg");
+        let mut with = |target: Value| code(register(&mut world, &group, target));
+        assert_eq!(with(json!({"Id": "8.8.8.8", "AvailabilityZone": "all"})), "InvalidTarget");
+        assert_eq!(with(json!({"Id": "192.168.7.1"})), "ValidationError");
+        assert_eq!(with(json!({"Id": "192.168.7.1", "AvailabilityZone": "all"})), "ok");
+        assert_eq!(with(json!({"Id": "proxy.example.com"})), "ValidationError");
+    }
+
+    #[test]
+    fn registering_again_changes_nothing() {
+        let mut world = world();
+        let group = in_use(&mut world);
+        register(&mut world, &group, json!({"Id": "10.0.0.20"})).unwrap();
+        wait(&mut world, 30);
+        register(&mut world, &group, json!({"Id": "10.0.0.20", "Port": "443"})).unwrap();
+        let health = health(&mut world, &group);
+        assert_eq!((health.as_array().unwrap().len(), &health[0]["TargetHealth"]["State"]), (1, &json!("healthy")));
+    }
+
+    #[test]
+    fn a_deregistered_target_drains_and_goes() {
+        let mut world = world();
+        let group = in_use(&mut world);
+        register(&mut world, &group, json!({"Id": "10.0.0.20"})).unwrap();
+        let input = json!({"TargetGroupArn": group, "Targets": [{"Id": "10.0.0.20"}, {"Id": "10.0.0.99"}]});
+        elb(&mut world, "DeregisterTargets", input).unwrap();
+        wait(&mut world, 299);
+        assert_eq!(health(&mut world, &group)[0]["TargetHealth"]["State"], "draining");
+        wait(&mut world, 1);
+        assert_eq!(health(&mut world, &group), json!([]));
+    }
+
+    #[test]
+    fn a_question_about_an_unknown_target_has_an_answer() {
+        let mut world = world();
+        let group = target_group(&mut world, "tg");
+        let input = json!({"TargetGroupArn": group, "Targets": [{"Id": "10.0.0.20"}]});
+        let answer = elb(&mut world, "DescribeTargetHealth", input).unwrap();
+        assert_eq!(answer["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"], "Target.NotRegistered");
+    }
+}
