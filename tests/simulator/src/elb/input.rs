@@ -12,6 +12,11 @@ pub(super) fn invalid(message: impl Into<String>) -> Fail {
     Fail::new("ValidationError", message)
 }
 
+/// Its code for parameters that are well formed but do not go together.
+pub(super) fn unfit(message: impl Into<String>) -> Fail {
+    Fail::new("InvalidConfigurationRequest", message)
+}
+
 pub(super) fn home(call: &Call) -> Home {
     Home { account: call.account.clone(), region: call.region.clone() }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::input::{self, home, invalid, texts};
+use super::input::{self, home, invalid, texts, unfit};
 use super::{Listener, LoadBalancer, TargetGroup, arn, attributes, limits, load_balancer, target_group};
 use crate::call::{Answer, Call, Fail, list_of, text_of};
 use crate::world::World;
@@ -147,9 +147,9 @@ fn certificates(call: &Call) -> Vec<String> {
 fn target(call: &Call) -> Result<Option<String>, Fail> {
     let actions = call.list("DefaultActions");
     let Some(action) = actions.first() else { return Ok(None) };
-    let unfit = |message: &str| Fail::new("InvalidLoadBalancerAction", message);
+    let no_action = |message: &str| Fail::new("InvalidLoadBalancerAction", message);
     if actions.len() > 1 || text_of(&action["Type"]).as_deref() != Some("forward") {
-        return Err(unfit("A listener of a Network Load Balancer has one action, of type forward"));
+        return Err(no_action("A listener of a Network Load Balancer has one action, of type forward"));
     }
     let weighted = list_of(&action["ForwardConfig"]["TargetGroups"]);
     let [only] = weighted.as_slice() else {
@@ -157,7 +157,7 @@ fn target(call: &Call) -> Result<Option<String>, Fail> {
             let direct = text_of(&action["TargetGroupArn"]);
             return direct.map(Some).ok_or_else(|| invalid("A target group ARN must be specified"));
         }
-        return Err(unfit("The action forwards to more than one target group"));
+        return Err(no_action("The action forwards to more than one target group"));
     };
     Ok(text_of(&only["TargetGroupArn"]))
 }
@@ -165,12 +165,11 @@ fn target(call: &Call) -> Result<Option<String>, Fail> {
 /// What a listener asks of its load balancer and its target group.
 fn check(world: &World, balancer: &LoadBalancer, listener: &Listener) -> Result<(), Fail> {
     let group = target_group::find(world, &balancer.home, &listener.target_group_arn)?;
-    let unfit = |message: String| Err(Fail::new("InvalidConfigurationRequest", message));
     if group.settings.get("VpcId") != Some(&balancer.vpc_id) {
-        return unfit(format!("The target group '{}' is not in the VPC of the load balancer", group.arn));
+        return Err(unfit(format!("The target group '{}' is not in the VPC of the load balancer", group.arn)));
     }
     if balancer.ip_address_type == "ipv4" && group.settings.get("IpAddressType").is_some_and(|kind| kind == "ipv6") {
-        return unfit(format!("The target group '{}' needs a dualstack load balancer", group.arn));
+        return Err(unfit(format!("The target group '{}' needs a dualstack load balancer", group.arn)));
     }
     if listener.protocol == "TLS" && listener.certificates.is_empty() {
         return Err(invalid("A certificate must be specified for TLS listeners"));

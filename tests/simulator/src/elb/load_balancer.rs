@@ -6,7 +6,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::{Value, json};
 
-use super::input::{self, home, invalid, one_of, texts};
+use super::input::{self, home, invalid, one_of, texts, unfit};
 use super::placement::{self, Placement};
 use super::{LoadBalancer, LoadBalancerSubnet, arn, attributes, interfaces, limits};
 use crate::call::{Answer, Call, Fail};
@@ -313,10 +313,6 @@ fn date(at: Duration) -> String {
 fn duplicate(name: &str) -> Fail {
     let message = format!("A load balancer with the same name '{name}' exists, but with different settings");
     Fail::new("DuplicateLoadBalancerName", message)
-}
-
-fn unfit(message: &str) -> Fail {
-    Fail::new("InvalidConfigurationRequest", message)
 }
 
 #[cfg(test)]

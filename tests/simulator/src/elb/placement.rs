@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::LoadBalancerSubnet;
-use super::input::{home, invalid, texts};
+use super::input::{home, invalid, texts, unfit};
 use super::interfaces::free_addresses;
 use crate::call::{Call, Fail, text_of};
 use crate::ec2::Subnet;
@@ -34,7 +34,7 @@ impl Placement {
                 ));
             }
             if let Some(address) = address.filter(|address| !subnet.cidr.contains(address)) {
-                return Err(unfit(&format!("The address '{address}' is not in the range of the subnet '{id}'")));
+                return Err(unfit(format!("The address '{address}' is not in the range of the subnet '{id}'")));
             }
             vpcs.insert(subnet.vpc_id.clone());
             subnets.push(LoadBalancerSubnet {
@@ -113,10 +113,6 @@ fn find<'a>(call: &Call, world: &'a World, id: &str) -> Result<&'a Subnet, Fail>
     let home = home(call);
     let found = world.ec2.subnets.iter().find(|subnet| subnet.id == id && subnet.home == home);
     found.ok_or_else(|| Fail::new("SubnetNotFound", format!("The subnet ID '{id}' does not exist")))
-}
-
-fn unfit(message: &str) -> Fail {
-    Fail::new("InvalidConfigurationRequest", message)
 }
 
 fn no_group(message: String) -> Fail {
