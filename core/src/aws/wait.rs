@@ -34,7 +34,9 @@ where
     F: Future<Output = Result<Look<T>>>,
 {
     let began = cx.aws.now();
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let state = match look().await? {
             Look::Done(value) => return Ok(value),
             Look::NotYet(state) => state,
@@ -55,20 +57,16 @@ where
         cx.waiting(wait.until, &state, attempt, elapsed, wait.usual, pause);
         cx.aws.sleep(pause).await;
     }
-    unreachable_wait()
 }
 
-/// The range of an attempt counter cannot end; this keeps the compiler content without a panic.
-fn unreachable_wait<T>() -> Result<T> {
-    Err(Error::new(ErrorKind::TimedOut, "gave up waiting", "apply again to go on waiting"))
-}
-
-const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// Short at the beginning and near the usual time, longer between and after: an answer is at most a fortieth late.
+/// Short at the beginning and near the usual time, longer between and after: an answer is at most a fortieth late. What
+/// usually takes seconds is looked at four times a second, anything else once a second at most, which is far below the
+/// published rates of Describe calls.
 fn pause(elapsed: Duration, usual: Duration) -> Duration {
-    (elapsed.min(elapsed.abs_diff(usual)) / 40).clamp(SHORTEST, LONGEST)
+    let shortest = (usual / 20).clamp(Duration::from_millis(250), Duration::from_secs(1));
+    (elapsed.min(elapsed.abs_diff(usual)) / 40).clamp(shortest, LONGEST)
 }
 
 #[cfg(test)]
@@ -83,5 +81,10 @@ mod tests {
         assert_eq!(at(120), Duration::from_secs(3));
         assert_eq!(at(299), Duration::from_secs(1));
         assert_eq!(at(3000), Duration::from_secs(15));
+    }
+
+    #[test]
+    fn what_takes_seconds_is_noticed_in_fractions_of_a_second() {
+        assert_eq!(pause(Duration::ZERO, Duration::from_secs(2)), Duration::from_millis(250));
     }
 }
