@@ -104,7 +104,7 @@ impl Client {
     ///
     /// # Errors
     /// `StalePlan` when AWS changed since, `NeedsConsent` when the plan needs a yes that was not given, and whatever
-    /// a step fails with; then [`Error::report`] tells what was done.
+    /// a step fails with; then [`Error::report`](crate::Error::report) tells what was done.
     pub fn apply<'a>(&'a self, plan: &'a Plan) -> Apply<'a> {
         Apply { client: self, plan: Planned::Given(plan), consent: Vec::new(), listener: None }
     }
