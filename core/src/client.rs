@@ -14,7 +14,7 @@ use crate::aws::Aws;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::error::Result;
-use crate::observe::{DomainScope, Scope, accounts, keys_in, observe};
+use crate::observe::{DomainScope, Scope, StoreScope, accounts, keys_in, observe};
 use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
@@ -239,7 +239,7 @@ impl Target<'_> {
             Self::Spec(spec) => Scope { subnets: 0, ..Scope::of(spec) },
             Self::Named { store, .. } => Scope {
                 store: store.clone(),
-                key_store: Some(store.clone()),
+                key_store: Some(StoreScope { name: store.clone(), uri_endpoint: None }),
                 domain: DomainScope::Unknown,
                 ..Scope::default()
             },
