@@ -265,6 +265,10 @@ impl Scope {
     /// What to look for to compare AWS with a spec.
     pub(crate) fn of(spec: &Connectivity) -> Self {
         let parents = || spec.private_dns_name().parents().into_iter().map(str::to_owned).collect();
+        let gateway = match spec.link() {
+            SpecLink::VpnGateway { id } => id.clone(),
+            _ => None,
+        };
         let (existing, subnets) = match spec.network() {
             Network::Create { subnets, .. } => (None, subnets.len()),
             Network::Existing { vpc_id, subnet_ids } => (Some((vpc_id.clone(), subnet_ids.clone())), 0),
@@ -275,6 +279,7 @@ impl Scope {
                 .key_store_name()
                 .map(|name| StoreScope { name: name.to_owned(), uri_endpoint: Some(spec.uri_endpoint()) }),
             existing,
+            gateway,
             subnets,
             domain: match spec.domain() {
                 Domain::Route53(zone) => {

@@ -34,6 +34,8 @@ pub(crate) struct Scope {
     pub(crate) key_store: Option<StoreScope>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
+    /// The virtual private gateway that the spec gives.
+    pub(crate) gateway: Option<String>,
     /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
     pub(crate) subnets: usize,
     /// Where the TXT record is.
@@ -124,6 +126,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         observed.routes = routes::Seen::read(&table);
         observed.route_table = route_table::Seen::read(&table);
     }
+    observed.forget_foreign_gateway(scope);
     if let (Some(group), true) = (
         &group,
         observed.claim("target group", group.as_ref().and_then(|each| each.target_group_arn()), &tags, &scope.store),
@@ -180,10 +183,9 @@ pub(crate) async fn keys_in(aws: &Aws, store_id: &str) -> Result<usize> {
             let sent = aws.kms.describe_key().key_id(id).send().await;
             match sent.or_fail("describe a KMS key", "kms:DescribeKey") {
                 Ok(output) => Ok(output.key_metadata().and_then(|key| key.custom_key_store_id()) == Some(store_id)),
-                // A key whose policy hides it from us cannot be counted; KMS itself refuses the delete if it is there.
-                Err(error) if error.kind() == ErrorKind::AccessDenied || error.is_code(&["NotFoundException"]) => {
-                    Ok(false)
-                }
+                // Deleted since it was listed. A key that hides from us is an error: it might be in the store, and KMS
+                // would say so only after the disconnect has made it unusable.
+                Err(error) if error.is_code(&["NotFoundException"]) => Ok(false),
                 Err(error) => Err(error),
             }
         });
@@ -355,7 +357,7 @@ impl Ours<'_> {
         self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_ids).await
     }
 
-    /// The gateway of our VPC: one we made, which may not be attached yet, or one of the caller, which we attached.
+    /// The gateway of our VPC: one we made, which may not be attached yet, or one that is attached to it.
     async fn gateway(&self, made: &[String], vpc_ids: &[String]) -> Result<Option<link::Seen>> {
         let by = if made.is_empty() { filter("attachment.vpc-id", vpc_ids) } else { filter("vpn-gateway-id", made) };
         let sent = self.aws.ec2.describe_vpn_gateways().filters(by).send().await;
@@ -511,6 +513,17 @@ impl Observed {
         }
         self.foreign.push(Foreign { what, id: arn.to_owned(), why: format!("it lacks the tag {}", tags::STORE) });
         false
+    }
+
+    /// A gateway that is attached to our VPC but not ours belongs to the link only when the spec gives it, or our own
+    /// route table learns its routes; any other one somebody else has attached.
+    fn forget_foreign_gateway(&mut self, scope: &Scope) {
+        let routes = self.routes.as_ref();
+        let belongs = |seen: &link::Seen| {
+            let learned = routes.is_some_and(|routes| routes.propagating.contains(&seen.id));
+            seen.ours || scope.gateway.as_ref() == Some(&seen.id) || learned
+        };
+        self.link = self.link.take().filter(belongs);
     }
 
     /// A key store has no tags. Ours is the one that uses our endpoint service, or that has both our name and our private
