@@ -2,12 +2,15 @@
 //!
 //! First round: everything of ours in EC2 by one DescribeTags, load balancer and target group by name, key stores.
 //! Second round: the details of what the first one found. A look at nothing is one round.
+//!
+//! Futures of SDK calls are large; each is boxed, so that the whole look fits on any thread's stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, ResourceType, VpcAttributeName};
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_kms::types::CustomKeyStoresListEntry;
+use futures_util::FutureExt;
 use futures_util::future::{OptionFuture, try_join, try_join_all, try_join3, try_join5};
 
 use crate::aws::Aws;
@@ -66,8 +69,14 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
             None => Ok(Vec::new()),
         }
     };
-    let (marked, balancer, group, stores, zones) =
-        try_join5(ours.marked(), ours.load_balancer(), ours.target_group(), key_stores, in_route53).await?;
+    let (marked, balancer, group, stores, zones) = try_join5(
+        ours.marked().boxed(),
+        ours.load_balancer().boxed(),
+        ours.target_group().boxed(),
+        key_stores.boxed(),
+        in_route53.boxed(),
+    )
+    .await?;
 
     let vpc_ids = marked.of(&ResourceType::Vpc);
     let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
@@ -84,20 +93,20 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let is_ours = adopted.is_none();
 
     let network = try_join5(
-        ours.vpc(vpc_id.as_deref(), is_ours),
-        ours.subnets(&subnet_ids, is_ours),
-        ours.route_table(marked.of(&ResourceType::RouteTable)),
-        ours.security_group(marked.of(&ResourceType::SecurityGroup)),
-        ours.link(&marked, vpc_id.as_deref()),
+        ours.vpc(vpc_id.as_deref(), is_ours).boxed(),
+        ours.subnets(&subnet_ids, is_ours).boxed(),
+        ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
+        ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
+        ours.link(&marked, vpc_id.as_deref()).boxed(),
     );
     let balancing = try_join5(
-        ours.listener(balancer.as_ref()),
-        ours.health(group.as_ref()),
-        ours.attributes(group.as_ref()),
-        ours.elb_tags(&arns),
-        ours.zones(scope.subnets > subnet_ids.len()),
+        ours.listener(balancer.as_ref()).boxed(),
+        ours.health(group.as_ref()).boxed(),
+        ours.attributes(group.as_ref()).boxed(),
+        ours.elb_tags(&arns).boxed(),
+        ours.zones(scope.subnets > subnet_ids.len()).boxed(),
     );
-    let service = try_join(ours.endpoint_service(&service_ids), ours.principals(service_ids.first()));
+    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(service_ids.first()).boxed());
     let (network, balancing, (service, principals)) = try_join3(network, balancing, service).await?;
     let (vpc, subnets, table, security_group, link) = network;
     let (listeners, health, attributes, tags, real_zones) = balancing;
@@ -132,7 +141,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     observed.permission = principals.filter(|_| service.is_some());
     observed.endpoint_service = service;
     observed.take_key_store(&stores, scope);
-    observed.domain_record = ours.domain_record(scope, &observed, zones).await?;
+    observed.domain_record = ours.domain_record(scope, &observed, zones).boxed().await?;
     Ok(observed)
 }
 

@@ -36,22 +36,22 @@ pub struct ConnectivityBuilder {
     #[schemars(required, extend("const" = VERSION))]
     version: Option<i64>,
     /// How xkslink calls the store: 1 to 32 letters, digits and hyphens. Also the name of the load balancer.
-    #[schemars(required)]
+    #[schemars(required, length(min = 1, max = 32))]
     name: Option<String>,
     /// The Region, such as `eu-central-1`.
     #[schemars(required)]
     region: Option<String>,
     /// The VPC in which the load balancer stands.
-    #[schemars(required)]
+    #[schemars(with = "NetworkDraft")]
     network: Option<NetworkDraft>,
     /// The IPv4 ranges of the data centre; the VPC must not overlap them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     data_center: Vec<String>,
     /// The way from the VPC to the proxy.
-    #[schemars(required)]
+    #[schemars(with = "Link")]
     link: Option<Link>,
     /// The external key store proxy.
-    #[schemars(required)]
+    #[schemars(with = "ProxyDraft")]
     proxy: Option<ProxyDraft>,
     /// Options of the Network Load Balancer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +60,7 @@ pub struct ConnectivityBuilder {
     #[schemars(required)]
     private_dns_name: Option<String>,
     /// Who publishes the TXT record that proves the ownership of the domain.
-    #[schemars(required)]
+    #[schemars(with = "Domain")]
     domain: Option<Domain>,
     /// The key store; leave it out to end with the permission for AWS KMS.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,7 +183,7 @@ impl ConnectivityBuilder {
         let vpc = network.as_ref().and_then(Network::cidr);
         let data_center = check_data_center(&self.data_center, vpc, problems);
         let link = problems
-            .require("link", self.link, "say how the VPC reaches the proxy; `none` if it runs inside the VPC")
+            .require("link", self.link, "say how the VPC reaches the proxy, or `none` if it runs inside the VPC")
             .and_then(|link| link.check("link", region.as_ref(), problems));
         if let Some(link) = &link {
             check_link(link, network.as_ref(), &self.data_center, problems);
@@ -198,10 +198,7 @@ impl ConnectivityBuilder {
         let domain = problems
             .require("domain", self.domain, "say who publishes the TXT record: `route53`, `manual` or `callback`")
             .and_then(|domain| domain.check("domain", problems));
-        let key_store = match self.key_store {
-            None => None,
-            Some(key_store) => Some(key_store.check("key_store", name.as_ref(), problems)),
-        };
+        let key_store = self.key_store.map(|key_store| key_store.check("key_store", name.as_ref(), problems));
         check_tags(&self.tags, "tags", problems);
         Some(Connectivity {
             name: name?,

@@ -83,29 +83,29 @@ pub enum Credential {
     Value {
         /// The access key id: 20 to 30 characters of `A`-`Z` and `2`-`7`.
         #[serde(default)]
-        #[schemars(required)]
+        #[schemars(required, !default)]
         access_key_id: String,
         /// The secret: 43 to 64 characters of `A`-`Z`, `a`-`z`, `0`-`9`, `/`, `+` and `=`.
         #[serde(default = "no_secret")]
-        #[schemars(required)]
+        #[schemars(required, !default)]
         raw_secret_access_key: Secret,
     },
     /// In two environment variables.
     Environment {
         /// The name of the variable with the access key id.
         #[serde(default)]
-        #[schemars(required)]
+        #[schemars(required, !default)]
         access_key_id: String,
         /// The name of the variable with the secret.
         #[serde(default)]
-        #[schemars(required)]
+        #[schemars(required, !default)]
         raw_secret_access_key: String,
     },
     /// In the proxy configuration file that proxies export, or a file with the credential object of it alone.
     File {
         /// The path of the file.
         #[serde(default)]
-        #[schemars(required)]
+        #[schemars(required, !default)]
         path: PathBuf,
     },
     /// From a function that the caller gives to the client.
@@ -276,9 +276,11 @@ fn check_part(
 fn check_variable(name: &str, field: &str, problems: &mut Problems) {
     let help = "write the name of an environment variable such as `XKS_SECRET`";
     let valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let has = |kind: fn(&u8) -> bool| name.bytes().any(|b| kind(&b));
+    let like_a_secret = name.len() >= 43 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     if name.is_empty() {
         problems.add(field, None, "is missing", help);
-    } else if !name.bytes().all(valid) || name.starts_with(|c: char| c.is_ascii_digit()) {
+    } else if !name.bytes().all(valid) || name.starts_with(|c: char| c.is_ascii_digit()) || like_a_secret {
         problems.add(field, None, "is not the name of an environment variable", help);
     }
 }

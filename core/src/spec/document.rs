@@ -199,12 +199,13 @@ impl Reader {
             }
             return fit;
         };
+        let names = known.keys().map(String::as_str).filter(|name| !name.starts_with('$'));
         fields.retain(|name, value| {
             let field = join(at, name);
             let fits = match known.get(name) {
                 Some(schema) => self.compare(value, schema, &field),
                 None => {
-                    let (help, nearest) = suggest(name, known.keys().map(String::as_str), "the fields here are");
+                    let (help, nearest) = suggest(name, names.clone(), "the fields here are");
                     self.problems.add(&field, None, "is not a known field", help);
                     self.suspects.extend(nearest.map(|nearest| join(at, nearest)));
                     false

@@ -47,7 +47,7 @@ impl KeyStore {
 /// A [`KeyStore`] as written by the user, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "KeyStore")]
+#[schemars(rename = "KeyStore", description = "The key store in AWS KMS.")]
 pub struct KeyStoreDraft {
     /// The name in AWS KMS, 1 to 256 characters; the name of the spec by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ pub struct KeyStoreDraft {
     #[schemars(required)]
     path: Option<String>,
     /// Where the credential of the proxy comes from.
-    #[schemars(required)]
+    #[schemars(with = "Credential")]
     credential: Option<Credential>,
     /// The account of the key store, 12 digits, if it is another than that of the network.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,12 +150,9 @@ fn check_path(path: &str, field: &str, problems: &mut Problems) {
         if versioned && !path.ends_with("/v") {
             problems.add(field, "KS-03", what("asks for another version than 1"), "end it with `/kms/xks/v1`");
         } else {
-            problems.add(
-                field,
-                "KS-03",
-                what("does not end with `/kms/xks/v1`"),
-                "end it so, without a slash at the end",
-            );
+            let prefix = path.trim_end_matches('/').trim_end_matches("/kms/xks/v1");
+            let help = format!("write `{prefix}/kms/xks/v1`");
+            problems.add(field, "KS-03", what("does not end with `/kms/xks/v1`"), help);
         }
         return;
     };

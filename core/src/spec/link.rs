@@ -12,12 +12,13 @@ use super::region::Region;
 /// With all but [`Link::Routed`] and [`Link::None`] the library routes the ranges of the data centre to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(description = "How packets get from the VPC to the external key store proxy.")]
 pub enum Link {
     /// A transit gateway that exists; the library attaches the VPC to it.
     TransitGateway {
         /// The id of the transit gateway.
         #[serde(default)]
-        #[schemars(required)]
+        #[schemars(required, !default)]
         id: String,
     },
     /// A virtual private gateway for Site-to-Site VPN or Direct Connect.
@@ -41,7 +42,7 @@ pub enum Link {
 pub struct Peering {
     /// The id of the other VPC.
     #[serde(default)]
-    #[schemars(required)]
+    #[schemars(required, !default)]
     pub vpc_id: String,
     /// The account of the other VPC, 12 digits; the caller's own by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

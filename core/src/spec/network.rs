@@ -68,7 +68,7 @@ impl Network {
 /// A [`Network`] as written by the user, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[schemars(title = "Network")]
+#[schemars(rename = "Network", description = "The VPC in which the load balancer stands.")]
 pub enum NetworkDraft {
     /// A VPC to create.
     Create(CreateNetwork),
@@ -85,6 +85,7 @@ pub struct CreateNetwork {
     cidr: Option<String>,
     /// In how many Availability Zones to create a subnet, 2 to 6, when `subnets` are not given. 2 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 6))]
     zones: Option<i64>,
     /// The subnets, two or more; computed from the range of the VPC by default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -100,14 +101,14 @@ pub struct ExistingNetwork {
     vpc_id: Option<String>,
     /// The ids of two or more private subnets in different Availability Zones.
     #[serde(default)]
-    #[schemars(required)]
+    #[schemars(required, !default, length(min = 2))]
     subnet_ids: Vec<String>,
 }
 
 /// A subnet to create, as written by the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Subnet")]
+#[schemars(rename = "Subnet", description = "A private subnet to create.")]
 pub struct SubnetDraft {
     /// The IPv4 range of the subnet, /16 to /28, inside that of the VPC.
     #[schemars(required)]

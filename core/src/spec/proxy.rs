@@ -117,14 +117,15 @@ impl HealthCheck {
 /// A [`Proxy`] as written by the user, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Proxy")]
+#[schemars(rename = "Proxy", description = "The external key store proxy as the load balancer sees it.")]
 pub struct ProxyDraft {
     /// Two or more private IPv4 addresses.
     #[serde(default)]
-    #[schemars(required)]
+    #[schemars(required, !default, length(min = 2))]
     addresses: Vec<String>,
     /// The TCP port on which the proxy listens; 443 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65535))]
     port: Option<i64>,
     /// How the load balancer checks each address; opens a TCP connection by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,11 +135,11 @@ pub struct ProxyDraft {
 /// A [`HealthCheck`] as written by the user, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "HealthCheck")]
+#[schemars(rename = "HealthCheck", description = "How the load balancer checks a target.")]
 pub struct HealthCheckDraft {
     /// What is sent.
     #[serde(rename = "type")]
-    #[schemars(required)]
+    #[schemars(with = "HealthProtocol")]
     protocol: Option<HealthProtocol>,
     /// With `http` and `https`: the path to GET. It must need no signature, so it is none of the proxy API's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,19 +149,24 @@ pub struct HealthCheckDraft {
     matcher: Option<String>,
     /// The port to check; that of the traffic by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65535))]
     port: Option<i64>,
     /// Seconds between two checks, 5 to 300; 10 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 5, max = 300))]
     interval_seconds: Option<i64>,
     /// Seconds without an answer after which a check has failed, 2 to 120 and no more than the interval; by default 6 with
     /// `http`, else 10.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 120))]
     timeout_seconds: Option<i64>,
     /// Passed checks in a row that make a target healthy, 2 to 10; 3 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 10))]
     healthy_threshold: Option<i64>,
     /// Failed checks in a row that make a target unhealthy, 2 to 10; 2 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 10))]
     unhealthy_threshold: Option<i64>,
 }
 
@@ -237,7 +243,7 @@ fn check_addresses(
         } else if let Some(reach) = reach.filter(|reach| !reach.iter().any(|range| range.contains(&address))) {
             let ranges = reach.iter().map(|range| format!("`{range}`")).collect::<Vec<_>>().join(", ");
             let what = format!("`{address}` is outside of what the VPC reaches: {ranges}");
-            problems.add(field, "NET-10", what, "correct the address, or add its range to `data_center`");
+            problems.add(field, "NET-10", what, "correct the address, the `link` or `data_center`");
         }
         addresses.push(address);
     }

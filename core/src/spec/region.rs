@@ -69,14 +69,13 @@ impl Region {
     }
 
     pub(crate) fn check(text: &str, field: &str, problems: &mut Problems) -> Option<Self> {
-        let what = format!("`{text}` is not a Region code");
         if !is_code(text) {
             let zone = text.strip_suffix(|c: char| c.is_ascii_lowercase()).filter(|region| is_code(region));
-            let help = match zone {
-                Some(region) => format!("this is an Availability Zone; write its Region `{region}`"),
-                None => "write a code such as `eu-central-1`".to_owned(),
+            let (what, help) = match zone {
+                Some(region) => ("an Availability Zone", format!("write its Region `{region}`")),
+                None => ("not a Region code", "write a code such as `eu-central-1`".to_owned()),
             };
-            problems.add(field, "ACC-01", what, help);
+            problems.add(field, "ACC-01", format!("`{text}` is {what}"), help);
             return None;
         }
         let area = text.split('-').take(2).collect::<Vec<_>>();
@@ -157,18 +156,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_partition_follows_from_the_region() {
-        let facts = |code| {
-            let region = Region::parse(code).unwrap();
-            (region.partition().as_str(), region.service_name_prefix())
-        };
-        assert_eq!(facts("eu-central-1"), ("aws", "com.amazonaws.vpce.eu-central-1".to_owned()));
-        assert_eq!(facts("us-gov-west-1"), ("aws-us-gov", "com.amazonaws.vpce.us-gov-west-1".to_owned()));
-        assert_eq!(facts("eusc-de-east-1"), ("aws-eusc", "eu.amazonaws.vpce.eusc-de-east-1".to_owned()));
+    fn the_partition_follows_from_the_region() -> Result<(), SpecError> {
+        for (code, partition, prefix) in [
+            ("eu-central-1", "aws", "com.amazonaws.vpce.eu-central-1"),
+            ("us-gov-west-1", "aws-us-gov", "com.amazonaws.vpce.us-gov-west-1"),
+            ("eusc-de-east-1", "aws-eusc", "eu.amazonaws.vpce.eusc-de-east-1"),
+        ] {
+            let region = Region::parse(code)?;
+            assert_eq!((region.partition().as_str(), region.service_name_prefix().as_str()), (partition, prefix));
+        }
+        Ok(())
     }
 
     #[test]
-    fn the_principal_of_kms_names_the_region() {
-        assert_eq!(Region::parse("us-west-2").unwrap().kms_principal(), "cks.kms.us-west-2.amazonaws.com");
+    fn the_principal_of_kms_names_the_region() -> Result<(), SpecError> {
+        assert_eq!(Region::parse("us-west-2")?.kms_principal(), "cks.kms.us-west-2.amazonaws.com");
+        Ok(())
     }
 }

@@ -66,6 +66,5 @@ fn item((principal, id): &(String, String), service_id: &str) -> Value {
         "principal": principal,
         "servicePermissionId": id,
         "serviceId": service_id,
-        "tagSet": [],
     })
 }

@@ -4,7 +4,8 @@
 //! - [`subnet`]: a subnet of an account and Region.
 //! - [`zones`]: the Availability Zones of a Region.
 //! - [`add_interface`], [`release_interfaces`], [`free_addresses`]: network interfaces that hold a subnet.
-//! - [`live_service_by_name`]: an endpoint service by its service name, whoever owns it.
+//! - [`live_service_by_name`]: an endpoint service by its service name, whoever owns it; [`EndpointService::state`] and
+//!   [`EndpointService::kind`] tell whether it is `Available` and an `Interface` service.
 //! - [`service_holding`]: the endpoint service that keeps a load balancer from being deleted.
 
 mod account;

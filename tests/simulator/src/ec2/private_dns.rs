@@ -50,14 +50,16 @@ impl PrivateDnsName {
         })
     }
 
-    /// Whether the public DNS shows the challenge, under the name itself or any domain above it, with or without the
-    /// owner label.
     fn is_proven(&self, world: &World) -> bool {
-        let domains = self.name.match_indices('.').map(|(dot, _)| &self.name[dot + 1..]);
-        std::iter::once(self.name.as_str()).chain(domains).any(|domain| {
-            let labelled = public_txt(world, &format!("{}.{domain}", self.challenge_name));
-            labelled.contains(&self.challenge_value) || public_txt(world, domain).contains(&self.challenge_value)
-        })
+        self.places().iter().any(|place| public_txt(world, place).contains(&self.challenge_value))
+    }
+
+    /// Where the challenge may be published: at the name itself and any domain above it, with or without the owner
+    /// label.
+    fn places(&self) -> Vec<String> {
+        let above = self.name.match_indices('.').map(|(dot, _)| &self.name[dot + 1..]);
+        let domains = std::iter::once(self.name.as_str()).chain(above);
+        domains.flat_map(|domain| [format!("{}.{domain}", self.challenge_name), domain.to_owned()]).collect()
     }
 }
 
@@ -99,6 +101,36 @@ pub(super) fn advance(world: &mut World) {
         if let (Some(private), Some(proven)) = (&mut service.private_dns_name, proven) {
             private.state = if proven { "verified" } else { "failed" }.to_owned();
             private.verifies_at = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{PrivateDnsName, checked};
+    use crate::timings::Timings;
+    use crate::world::World;
+
+    #[test]
+    fn the_challenge_counts_at_the_name_and_at_every_domain_above_it() {
+        let mut world = World::new(Timings::instant(Duration::ZERO), 1);
+        let private = PrivateDnsName::new("xks.payments.example.com".to_owned(), &mut world);
+        let places = private.places();
+        for domain in ["xks.payments.example.com", "payments.example.com", "example.com"] {
+            assert!(places.contains(&domain.to_owned()), "{domain}");
+            assert!(places.contains(&format!("{}.{domain}", private.challenge_name)), "{domain} with label");
+        }
+    }
+
+    #[test]
+    fn names_are_lower_case_with_a_wildcard_only_in_front() {
+        for name in ["xks.example.com", "*.example.com"] {
+            assert!(checked(name.to_owned()).is_ok(), "{name}");
+        }
+        for name in ["XKS.example.com", "example", "a.*.com", "a..com"] {
+            assert!(checked(name.to_owned()).is_err(), "{name}");
         }
     }
 }

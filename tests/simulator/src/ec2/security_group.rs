@@ -104,7 +104,7 @@ pub(super) fn create(call: &Call, world: &mut World) -> Answer {
         egress: vec![allow_all()],
         tags,
     };
-    let answer = json!({"groupId": group.id, "securityGroupArn": group_arn(&group), "tagSet": tag_set(&group.tags), "return": true});
+    let answer = json!({"groupId": group.id, "securityGroupArn": group_arn(&group), "tagSet": tag_set(&group.tags)});
     world.ec2.security_groups.push(group);
     Ok(answer)
 }

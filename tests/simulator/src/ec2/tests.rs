@@ -84,6 +84,7 @@ impl Bench {
                 subnet_id: subnet.id.clone(),
                 zone_name: subnet.zone_name.clone(),
                 zone_id: subnet.zone_id.clone(),
+                address: None,
             }
         };
         let subnets = subnets.iter().map(place).collect();
@@ -100,6 +101,7 @@ impl Bench {
             enforce_private_link_rules: "on".to_owned(),
             attributes: std::collections::BTreeMap::new(),
             created: self.now,
+            failure: None,
             tags: Tags::new(),
         });
         arn
@@ -271,6 +273,43 @@ fn a_subnet_is_public_through_an_internet_gateway_and_routes_turn_black() {
     assert_eq!(aws.code("DeleteRouteTable", json!({"RouteTableId": table})), "DependencyViolation");
     aws.ok("DisassociateRouteTable", json!({"AssociationId": associated["associationId"]}));
     aws.ok("DeleteRouteTable", json!({"RouteTableId": table}));
+}
+
+#[test]
+fn routes_keep_to_the_rules_of_the_local_one() {
+    let mut aws = Bench::new();
+    aws.vpc("10.60.0.0/24");
+    let table = aws.world.ec2.route_tables[0].id.clone();
+    let delete = |range: &str| json!({"RouteTableId": table, "DestinationCidrBlock": range});
+    assert_eq!(aws.code("DeleteRoute", delete("10.60.0.0/24")), "InvalidParameterValue");
+    assert_eq!(aws.code("DeleteRoute", delete("10.0.0.0/16")), "InvalidRoute.NotFound");
+    let nowhere = json!({"RouteTableId": table, "DestinationCidrBlock": "10.0.0.0/16"});
+    assert_eq!(aws.code("CreateRoute", nowhere), "MissingParameter");
+    assert_eq!(aws.code("DeleteRouteTable", json!({"RouteTableId": table})), "DependencyViolation");
+}
+
+#[test]
+fn zones_are_told_apart_by_type_and_state() {
+    let mut aws = Bench::new();
+    let real = aws.ok("DescribeAvailabilityZones", json!({"Filter": filter("zone-type", "availability-zone")}));
+    assert_eq!(real["availabilityZoneInfo"].as_array().map(Vec::len), Some(3));
+    let local = aws.ok("DescribeAvailabilityZones", json!({"Filter": filter("zone-type", "local-zone")}));
+    assert_eq!(local["availabilityZoneInfo"][0]["parentZoneId"], "euc1-az2");
+    let by_id = aws.ok("DescribeAvailabilityZones", json!({"ZoneId": ["euc1-az1"]}));
+    assert_eq!(by_id["availabilityZoneInfo"][0]["zoneName"], "eu-central-1c");
+    assert_eq!(aws.code("DescribeAvailabilityZones", json!({"ZoneName": ["x"]})), "InvalidParameterValue");
+    let platforms = aws.ok("DescribeAccountAttributes", json!({"AttributeName": ["supported-platforms"]}));
+    assert_eq!(platforms["accountAttributeSet"][0]["attributeValueSet"][0]["attributeValue"], "VPC");
+}
+
+#[test]
+fn nobody_sees_what_is_not_theirs() {
+    let mut aws = Bench::new();
+    let vpc = aws.vpc("10.60.0.0/24");
+    let other = aws.call_as("444455556666", "DeleteVpc", json!({"VpcId": vpc})).map_err(|fail| fail.code);
+    assert_eq!(other, Err("InvalidVpcID.NotFound".to_owned()));
+    let seen = aws.call_as("444455556666", "DescribeVpcs", json!({})).expect("an answer");
+    assert_eq!(seen["vpcSet"], json!([]));
 }
 
 #[test]

@@ -1,8 +1,29 @@
 //! Elastic Load Balancing v2: Network Load Balancers, listeners, target groups.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod arn;
+mod attributes;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod health;
+mod input;
+mod interfaces;
+mod limits;
+mod listener;
+mod load_balancer;
+mod placement;
+mod tags;
+mod target_group;
+mod targets;
+
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
+pub(crate) use self::arn::partition;
+pub(crate) use self::health::reaches_a_healthy_target;
+use self::limits::Limits;
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
@@ -17,6 +38,8 @@ pub struct State {
     pub target_groups: Vec<TargetGroup>,
     /// Target addresses that do not answer health checks, for failure scenarios.
     pub dead_targets: Vec<String>,
+    /// Quotas of each account and Region.
+    pub limits: Limits,
 }
 
 /// A load balancer.
@@ -30,7 +53,7 @@ pub struct LoadBalancer {
     pub name: String,
     /// `network` or `gateway`.
     pub kind: String,
-    /// `internal` or `internet-facing`.
+    /// `internal` or `internet-facing`; empty for a gateway, which has none.
     pub scheme: String,
     /// `ipv4` or `dualstack`.
     pub ip_address_type: String,
@@ -46,12 +69,14 @@ pub struct LoadBalancer {
     pub attributes: BTreeMap<String, String>,
     /// When CreateLoadBalancer took effect.
     pub created: Duration,
+    /// Why it will be `failed` instead of `active`.
+    pub failure: Option<String>,
     /// Tags.
     pub tags: Tags,
 }
 
 /// A zone of a load balancer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LoadBalancerSubnet {
     /// Subnet.
     pub subnet_id: String,
@@ -59,6 +84,8 @@ pub struct LoadBalancerSubnet {
     pub zone_name: String,
     /// Zone id.
     pub zone_id: String,
+    /// The private address that the owner chose, if any.
+    pub address: Option<Ipv4Addr>,
 }
 
 /// A listener.
@@ -74,6 +101,12 @@ pub struct Listener {
     pub port: i64,
     /// The group that the default action forwards to.
     pub target_group_arn: String,
+    /// Since when it forwards there.
+    pub attached: Duration,
+    /// Certificates of a TLS listener, the default one first.
+    pub certificates: Vec<String>,
+    /// Attributes such as `tcp.idle_timeout.seconds`.
+    pub attributes: BTreeMap<String, String>,
     /// Tags.
     pub tags: Tags,
 }
@@ -115,11 +148,39 @@ pub struct Target {
 
 /// Lets everything happen in Elastic Load Balancing that is due.
 pub(crate) fn advance(world: &mut World) {
-    let _ = world;
+    targets::advance(world);
 }
 
 /// Handles one Elastic Load Balancing call.
 pub(crate) fn handle(call: &Call, world: &mut World) -> Answer {
-    let _ = world;
-    Err(Fail::new("InvalidAction", format!("The action {} is not valid for this web service.", call.operation)))
+    match call.operation.as_str() {
+        "CreateLoadBalancer" => load_balancer::create(call, world),
+        "DescribeLoadBalancers" => load_balancer::describe(call, world),
+        "DescribeLoadBalancerAttributes" => load_balancer::describe_attributes(call, world),
+        "ModifyLoadBalancerAttributes" => load_balancer::modify_attributes(call, world),
+        "SetSecurityGroups" => load_balancer::set_security_groups(call, world),
+        "SetSubnets" => load_balancer::set_subnets(call, world),
+        "SetIpAddressType" => load_balancer::set_ip_address_type(call, world),
+        "DeleteLoadBalancer" => load_balancer::delete(call, world),
+        "CreateListener" => listener::create(call, world),
+        "DescribeListeners" => listener::describe(call, world),
+        "ModifyListener" => listener::modify(call, world),
+        "DeleteListener" => listener::delete(call, world),
+        "DescribeListenerAttributes" => listener::describe_attributes(call, world),
+        "ModifyListenerAttributes" => listener::modify_attributes(call, world),
+        "CreateTargetGroup" => target_group::create(call, world),
+        "DescribeTargetGroups" => target_group::describe(call, world),
+        "ModifyTargetGroup" => target_group::modify(call, world),
+        "DescribeTargetGroupAttributes" => target_group::describe_attributes(call, world),
+        "ModifyTargetGroupAttributes" => target_group::modify_attributes(call, world),
+        "DeleteTargetGroup" => target_group::delete(call, world),
+        "RegisterTargets" => targets::register(call, world),
+        "DeregisterTargets" => targets::deregister(call, world),
+        "DescribeTargetHealth" => targets::describe_health(call, world),
+        "AddTags" => tags::add(call, world),
+        "RemoveTags" => tags::remove(call, world),
+        "DescribeTags" => tags::describe(call, world),
+        "DescribeAccountLimits" => limits::describe(world),
+        other => Err(Fail::new("InvalidAction", format!("The action {other} is not valid for this web service."))),
+    }
 }

@@ -1,12 +1,25 @@
 //! AWS KMS: external key stores and the keys in them.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod connection;
+mod endpoint_service;
+#[cfg(test)]
+mod fixture;
+mod input;
+mod key;
+mod key_store;
+mod proxy;
+mod uniqueness;
+mod update;
+
 use std::time::Duration;
 
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
 /// What KMS keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct State {
     /// Key stores.
     pub key_stores: Vec<KeyStore>,
@@ -14,6 +27,14 @@ pub struct State {
     pub keys: Vec<Key>,
     /// When set, the next connections end FAILED with this ConnectionErrorCode.
     pub connection_error: Option<String>,
+    /// How many key stores an account may have in a Region.
+    pub key_store_quota: usize,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { key_stores: Vec::new(), keys: Vec::new(), connection_error: None, key_store_quota: 10 }
+    }
 }
 
 /// A custom key store of type `EXTERNAL_KEY_STORE`.
@@ -70,19 +91,37 @@ pub struct Key {
     pub key_store: Option<String>,
     /// `XksKeyId`, if any.
     pub xks_key_id: Option<String>,
-    /// `Enabled`, `PendingDeletion`, `Unavailable` …
+    /// `Enabled`, `Disabled` or `PendingDeletion`. Answers say `Unavailable` for the first while the key store is not
+    /// connected.
     pub state: String,
+    /// Description.
+    pub description: String,
+    /// When it was created.
+    pub created: Duration,
     /// When a scheduled deletion takes effect.
     pub deleted_at: Option<Duration>,
 }
 
 /// Lets everything happen in KMS that is due.
 pub(crate) fn advance(world: &mut World) {
-    let _ = world;
+    connection::advance(world);
+    key::advance(world);
 }
 
 /// Handles one KMS call.
 pub(crate) fn handle(call: &Call, world: &mut World) -> Answer {
-    let _ = world;
-    Err(Fail::new("UnknownOperationException", call.operation.clone()))
+    match call.operation.as_str() {
+        "CreateCustomKeyStore" => key_store::create(call, world),
+        "DescribeCustomKeyStores" => key_store::describe(call, world),
+        "DeleteCustomKeyStore" => key_store::delete(call, world),
+        "UpdateCustomKeyStore" => update::update(call, world),
+        "ConnectCustomKeyStore" => connection::connect(call, world),
+        "DisconnectCustomKeyStore" => connection::disconnect(call, world),
+        "CreateKey" => key::create(call, world),
+        "ListKeys" => key::list(call, world),
+        "DescribeKey" => key::describe(call, world),
+        "ScheduleKeyDeletion" => key::schedule_deletion(call, world),
+        "CancelKeyDeletion" => key::cancel_deletion(call, world),
+        other => Err(Fail::new("UnknownOperationException", other)),
+    }
 }

@@ -1,0 +1,57 @@
+//! The main job against the simulated AWS: plan, apply to CONNECTED, plan nothing, tear down, nothing left.
+
+use xkslink::spec::{Connectivity, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
+use xkslink::{Client, Consent, ErrorKind};
+use xkslink_simulator::Simulator;
+
+const SECRET: &str = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
+
+fn spec() -> Connectivity {
+    Connectivity::builder("payments-hsm", "eu-central-1")
+        .network(Network::create("10.60.0.0/24"))
+        .data_center(["10.0.0.0/16"])
+        .link(Link::new_vpn_gateway())
+        .proxy(Proxy::at(["10.0.8.10", "10.0.8.11"]).health_check(HealthCheck::https("/ping")))
+        .private_dns_name("xks.payments.example.com")
+        .domain(Domain::route53())
+        .key_store(
+            KeyStore::path("/payments/kms/xks/v1").credential(Credential::value("ABCDEFGHIJKLMNOPQRSTUVWX", SECRET)),
+        )
+        .build()
+        .unwrap()
+}
+
+async fn zone(simulator: &Simulator, name: &str) {
+    let route53 = aws_sdk_route53::Client::new(&simulator.sdk_config("eu-central-1"));
+    route53.create_hosted_zone().name(name).caller_reference(name).send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spec_becomes_a_connected_key_store_and_nothing_again() {
+    let simulator = Simulator::new();
+    zone(&simulator, "example.com").await;
+    let client = Client::new(&simulator.sdk_config("eu-central-1"));
+    let spec = spec();
+
+    let plan = client.plan(&spec).await.unwrap();
+    println!("{plan}");
+    let report = client.apply(&plan).on_event(|event| println!("{event}")).await.unwrap();
+    assert!(report.connected(), "{}", report.to_json());
+
+    let again = client.plan(&spec).await.unwrap();
+    assert!(again.is_empty(), "{again}");
+    println!("{}", client.status(&spec).await.unwrap());
+
+    let refused = client.teardown(&spec).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NeedsConsent, "{refused}");
+    println!("{}", client.plan_teardown(&spec).await.unwrap());
+    let report =
+        client.teardown(&spec).consent(Consent::Disconnect).on_event(|event| println!("{event}")).await.unwrap();
+    assert!(report.complete());
+    assert!(client.plan_teardown(&spec).await.unwrap().is_empty());
+    simulator.world(|world| {
+        assert!(world.ec2.vpcs.is_empty());
+        assert!(world.elb.load_balancers.is_empty() && world.elb.target_groups.is_empty());
+        assert!(world.kms.key_stores.is_empty());
+    });
+}
