@@ -1,6 +1,7 @@
 """The programs under test, and the two simulated AWS: ours over HTTP, and moto. Loopback and free ports only."""
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -42,13 +43,17 @@ def requests_of(address: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """The address of a moto server in a thread of this process."""
+    """The address of an empty moto, served by a thread of this process."""
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    address = f"http://127.0.0.1:{server.server_port}"
+    # All moto servers of a process share one world.
+    urllib.request.urlopen(f"{address}/moto-api/reset", data=b"").close()
+    yield address
     server.shutdown()
 
 
