@@ -14,7 +14,7 @@ use crate::aws::Aws;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::error::Result;
-use crate::observe::{DomainScope, Scope, accounts, keys_in, observe};
+use crate::observe::{DomainScope, Scope, StoreScope, accounts, keys_in, observe};
 use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
@@ -104,7 +104,7 @@ impl Client {
     ///
     /// # Errors
     /// `StalePlan` when AWS changed since, `NeedsConsent` when the plan needs a yes that was not given, and whatever
-    /// a step fails with; then [`Error::report`] tells what was done.
+    /// a step fails with; then [`Error::report`](crate::Error::report) tells what was done.
     pub fn apply<'a>(&'a self, plan: &'a Plan) -> Apply<'a> {
         Apply { client: self, plan: Planned::Given(plan), consent: Vec::new(), listener: None }
     }
@@ -239,7 +239,7 @@ impl Target<'_> {
             Self::Spec(spec) => Scope { subnets: 0, ..Scope::of(spec) },
             Self::Named { store, .. } => Scope {
                 store: store.clone(),
-                key_store: Some(store.clone()),
+                key_store: Some(StoreScope { name: store.clone(), uri_endpoint: None }),
                 domain: DomainScope::Unknown,
                 ..Scope::default()
             },

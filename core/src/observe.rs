@@ -30,14 +30,22 @@ use crate::spec::DnsName;
 pub(crate) struct Scope {
     /// The store's name: value of our tag, name of load balancer and target group.
     pub(crate) store: String,
-    /// Name of the key store; `None` when the key store is out of scope.
-    pub(crate) key_store: Option<String>,
+    /// The key store; `None` when it is out of scope.
+    pub(crate) key_store: Option<StoreScope>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
     /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
     pub(crate) subnets: usize,
     /// Where the TXT record is.
     pub(crate) domain: DomainScope,
+}
+
+/// How to know the key store, which can carry no tag.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreScope {
+    pub(crate) name: String,
+    /// `https://` and the private DNS name, when a spec tells it.
+    pub(crate) uri_endpoint: Option<String>,
 }
 
 /// Where the TXT record is.
@@ -80,7 +88,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
 
     let vpc_ids = marked.of(&ResourceType::Vpc);
     let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
-    let vpc_id = adopted.clone().or_else(|| vpc_ids.first().cloned());
+
     let subnet_ids = scope.existing.as_ref().map_or_else(|| marked.of(&ResourceType::Subnet), |(_, ids)| ids.clone());
     let service_ids = marked.of(&ResourceType::VpcEndpointService);
     let arns: Vec<&str> = [
@@ -93,11 +101,11 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let is_ours = adopted.is_none();
 
     let network = try_join5(
-        ours.vpc(vpc_id.as_deref(), is_ours).boxed(),
+        ours.vpc(adopted.map_or(vpc_ids.clone(), |id| vec![id]), is_ours).boxed(),
         ours.subnets(&subnet_ids, is_ours).boxed(),
         ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
         ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
-        ours.link(&marked, vpc_id.as_deref()).boxed(),
+        ours.link(&marked, &vpc_ids).boxed(),
     );
     let balancing = try_join5(
         ours.listener(balancer.as_ref()).boxed(),
@@ -106,7 +114,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.elb_tags(&arns).boxed(),
         ours.zones(scope.subnets > subnet_ids.len()).boxed(),
     );
-    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(service_ids.first()).boxed());
+    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(&service_ids).boxed());
     let (network, balancing, (service, principals)) = try_join3(network, balancing, service).await?;
     let (vpc, subnets, table, security_group, link) = network;
     let (listeners, health, attributes, tags, real_zones) = balancing;
@@ -138,7 +146,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         observed.listener = listeners;
     }
     observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
-    observed.permission = principals.filter(|_| service.is_some());
+    observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
     observed.endpoint_service = service;
     observed.take_key_store(&stores, scope);
     observed.domain_record = ours.domain_record(scope, &observed, zones).boxed().await?;
@@ -252,8 +260,18 @@ impl Ours<'_> {
         }
     }
 
-    async fn vpc(&self, id: Option<&str>, ours: bool) -> Result<Option<vpc::Seen>> {
-        let Some(id) = id else { return Ok(None) };
+    /// The first of these that exists: tags of a deleted VPC live on for a while.
+    async fn vpc(&self, ids: Vec<String>, ours: bool) -> Result<Option<vpc::Seen>> {
+        for id in &ids {
+            let seen = self.one_vpc(id, ours).await?;
+            if seen.is_some() {
+                return Ok(seen);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn one_vpc(&self, id: &str, ours: bool) -> Result<Option<vpc::Seen>> {
         let attribute = |name: VpcAttributeName| {
             let request = self.aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name);
             async move {
@@ -310,8 +328,11 @@ impl Ours<'_> {
         Ok(output.security_groups().first().and_then(security_group::Seen::read))
     }
 
-    async fn link(&self, marked: &Marked, vpc_id: Option<&str>) -> Result<Option<link::Seen>> {
-        let Some(vpc_id) = vpc_id else { return Ok(None) };
+    /// A network of others has no link of ours.
+    async fn link(&self, marked: &Marked, vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+        if vpc_ids.is_empty() {
+            return Ok(None);
+        }
         let attachments = marked.of(&ResourceType::TransitGatewayAttachment);
         if !attachments.is_empty() {
             let request = self.aws.ec2.describe_transit_gateway_vpc_attachments();
@@ -331,24 +352,21 @@ impl Ours<'_> {
                 return Ok(Some(seen));
             }
         }
-        self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_id).await
+        self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_ids).await
     }
 
     /// The gateway of our VPC: one we made, which may not be attached yet, or one of the caller, which we attached.
-    async fn gateway(&self, made: &[String], vpc_id: &str) -> Result<Option<link::Seen>> {
-        let by = if made.is_empty() {
-            filter("attachment.vpc-id", &[vpc_id.to_owned()])
-        } else {
-            filter("vpn-gateway-id", made)
-        };
+    async fn gateway(&self, made: &[String], vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+        let by = if made.is_empty() { filter("attachment.vpc-id", vpc_ids) } else { filter("vpn-gateway-id", made) };
         let sent = self.aws.ec2.describe_vpn_gateways().filters(by).send().await;
         let output = sent.or_fail("look at the virtual private gateway", "ec2:DescribeVpnGateways")?;
         let living = output
             .vpn_gateways()
             .iter()
             .filter(|gateway| gateway.state() != Some(&aws_sdk_ec2::types::VpnState::Deleted));
-        let seen = living.filter_map(|gateway| link::read_gateway(gateway, vpc_id, self.store));
-        Ok(seen.into_iter().find(|seen| seen.ours || seen.state != "detached"))
+        let mut seen =
+            living.flat_map(|gateway| vpc_ids.iter().filter_map(|id| link::read_gateway(gateway, id, self.store)));
+        Ok(seen.find(|seen| seen.ours || seen.state != "detached"))
     }
 
     async fn endpoint_service(&self, ids: &[String]) -> Result<Option<endpoint_service::Seen>> {
@@ -364,12 +382,19 @@ impl Ours<'_> {
         Ok(seen.find(|seen| !seen.leaving()))
     }
 
-    async fn principals(&self, service_id: Option<&String>) -> Result<Option<permission::Seen>> {
-        let Some(id) = service_id else { return Ok(None) };
+    /// By service: tags of a deleted service live on for a while, so there may be more than one.
+    async fn principals(&self, service_ids: &[String]) -> Result<BTreeMap<String, permission::Seen>> {
+        let all =
+            service_ids.iter().map(|id| async move { Ok::<_, Error>((id.clone(), self.principals_of(id).await?)) });
+        let all = try_join_all(all).await?;
+        Ok(all.into_iter().filter_map(|(id, seen)| Some((id, seen?))).collect())
+    }
+
+    async fn principals_of(&self, id: &str) -> Result<Option<permission::Seen>> {
         let sent = self.aws.ec2.describe_vpc_endpoint_service_permissions().service_id(id).send().await;
         match sent.or_fail("look at the allowed principals", "ec2:DescribeVpcEndpointServicePermissions") {
             Ok(output) => Ok(permission::Seen::read(output.allowed_principals())),
-            // Tags of a deleted service live on for a while.
+
             Err(error) if error.aws_code().is_some_and(|code| code.ends_with("NotFound")) => Ok(None),
             Err(error) => Err(error),
         }
@@ -488,18 +513,20 @@ impl Observed {
         false
     }
 
-    /// A key store has no tags. Ours is the one that uses our endpoint service; one that has our name but uses
-    /// another service is a stranger's.
+    /// A key store has no tags. Ours is the one that uses our endpoint service, or that has both our name and our private
+    /// DNS name, which AWS gives to one store only; one that has but our name is a stranger's.
     fn take_key_store(&mut self, stores: &[CustomKeyStoresListEntry], scope: &Scope) {
+        let Some(wanted) = &scope.key_store else { return };
         let service = self.endpoint_service.as_ref().map(|service| service.name.clone());
-        let ours = |seen: &key_store::Seen| service.as_ref().is_some_and(|name| seen.service_name == *name);
+        let ours = |seen: &key_store::Seen| {
+            let same_name = seen.name == wanted.name && Some(&seen.uri_endpoint) == wanted.uri_endpoint.as_ref();
+            same_name || service.as_ref().is_some_and(|name| seen.service_name == *name)
+        };
         let read = |entry: &CustomKeyStoresListEntry| key_store::Seen::read(entry);
         if let Some(entry) = stores.iter().find(|entry| read(entry).is_some_and(|seen| ours(&seen))) {
             self.key_store = read(entry);
             self.connection = connection::Seen::read(entry);
-        } else if let Some(seen) =
-            stores.iter().filter_map(read).find(|seen| Some(&seen.name) == scope.key_store.as_ref())
-        {
+        } else if let Some(seen) = stores.iter().filter_map(read).find(|seen| seen.name == wanted.name) {
             let why = format!("it uses {}, which is not this store's endpoint service", seen.service_name);
             self.foreign.push(Foreign { what: "key store", id: seen.id, why });
         }

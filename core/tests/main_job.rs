@@ -1,5 +1,7 @@
 //! The main job against the simulated AWS: plan, apply to CONNECTED, plan nothing, tear down, nothing left.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use xkslink::spec::{Connectivity, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
 use xkslink::{Client, Consent, ErrorKind};
 use xkslink_simulator::Simulator;

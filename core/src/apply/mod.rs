@@ -207,6 +207,18 @@ impl<'a> Work<'a> {
         self.fail(resource.clone(), action, error.with_resource(resource));
     }
 
+    /// Steps that are left although nothing failed and nobody is waited for: a fault of this library, never a success.
+    fn refuse_standstill(&mut self) {
+        let left = self.remaining();
+        let Some(step) = left.first().filter(|_| self.failed.is_empty() && !self.waits_for_dns()) else { return };
+        let error = Error::new(
+            ErrorKind::StalePlan,
+            format!("{} steps cannot begin, the first is to {} the {}", left.len(), step.action.verb(), step.resource),
+            "plan again and apply; if it happens again, report the plan as a fault of xkslink",
+        );
+        self.fail(step.resource.clone(), step.action, error.with_resource(&step.resource));
+    }
+
     fn fail(&mut self, resource: ResourceId, action: Action, error: Error) {
         self.emit(EventKind::StepFailed { resource: resource.clone(), action, error: error.details().clone() });
         self.failed.insert(resource, error);
@@ -228,6 +240,7 @@ impl<'a> Work<'a> {
     }
 
     fn finish(mut self) -> Result<Report> {
+        self.refuse_standstill();
         let outcome = self.outcome();
         self.emit(EventKind::Ended { outcome: outcome.clone() });
         let mut skipped: Vec<ResourceId> = self.remaining().into_iter().map(|step| step.resource).collect();
@@ -252,17 +265,21 @@ impl<'a> Work<'a> {
     }
 
     fn outcome(&self) -> Outcome {
-        let record = self.observed.domain_record.as_ref();
-        let by_hand = self.desired.domain_record.as_ref().is_some_and(|want| want.is_by_hand());
-        let only_dns = self.failed.keys().all(|resource| resource.kind == Kind::DomainVerification)
-            && self.failed.values().all(|error| error.kind() == ErrorKind::TimedOut);
-        match record {
-            Some(seen) if by_hand && only_dns && self.observed.domain_verification.is_none() => {
-                Outcome::WaitingForDns { record: seen.record.clone() }
-            }
+        match &self.observed.domain_record {
+            Some(seen) if self.waits_for_dns() => Outcome::WaitingForDns { record: seen.record.clone() },
             _ if self.failed.is_empty() => Outcome::Complete,
             _ => Outcome::Failed,
         }
+    }
+
+    /// Whether all that is missing is a record that a person has to publish.
+    fn waits_for_dns(&self) -> bool {
+        let by_hand = self.desired.domain_record.as_ref().is_some_and(|want| want.is_by_hand());
+        let not_found = |(resource, error): (&ResourceId, &Error)| {
+            resource.kind == Kind::DomainVerification && error.kind() == ErrorKind::TimedOut
+        };
+        let unverified = self.observed.domain_record.is_some() && self.observed.domain_verification.is_none();
+        by_hand && unverified && self.failed.iter().all(not_found)
     }
 }
 

@@ -1,6 +1,7 @@
 //! From desired and observed to steps, and which of them can run now. Pure: same input, same steps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{Action, Step};
 use crate::desired::Desired;
@@ -43,10 +44,10 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
             !kind.needs().iter().any(unfinished) && is_allowed_by_state(step, observed)
         }
         Action::Replace if kind == Kind::Connection => may_disconnect(steps),
-        Action::Replace => !steps.iter().any(|s| depends_on(s.resource.kind, kind) && s.removes()),
+        Action::Replace => !steps.iter().any(|s| holds(s.resource.kind, kind) && s.removes()),
         Action::Delete => {
-            let holds = |s: &&Step| s.removes() || (s.action == Action::Update && s.resource.kind != kind);
-            !steps.iter().filter(holds).any(|s| depends_on(s.resource.kind, kind))
+            let lets_go = |s: &&Step| s.removes() || s.action == Action::Update;
+            !steps.iter().filter(lets_go).any(|s| holds(s.resource.kind, kind))
         }
     }
 }
@@ -70,6 +71,23 @@ fn may_disconnect(steps: &[Step]) -> bool {
 /// Whether `kind` needs `other`, directly or through others.
 fn depends_on(kind: Kind, other: Kind) -> bool {
     kind.needs().iter().any(|need| *need == other || depends_on(*need, other))
+}
+
+/// Whether `kind`, or a part that goes with it, stands in the way of deleting `other`.
+fn holds(kind: Kind, other: Kind) -> bool {
+    let part_holds = |part: &Kind| part.part_of() == Some(kind) && depends_on(*part, other);
+    // The whole never waits for what needs the whole itself.
+    depends_on(kind, other) || (other != kind && !depends_on(other, kind) && Kind::ALL.iter().any(part_holds))
+}
+
+fn usually_takes(kind: Kind, action: Action) -> u64 {
+    let takes = match action {
+        Action::Create => kind.creation_takes(),
+        Action::Update => Duration::from_secs(1),
+        Action::Replace => kind.deletion_takes() + kind.creation_takes(),
+        Action::Delete => kind.deletion_takes(),
+    };
+    takes.as_secs()
 }
 
 #[derive(Default)]
@@ -120,10 +138,7 @@ impl Steps {
             id: seen.map(R::id).unwrap_or_default(),
             reason: reason(action, &changes),
             changes,
-            usually_takes_seconds: match action {
-                Action::Update => 1,
-                _ => R::KIND.usually_takes().as_secs(),
-            },
+            usually_takes_seconds: usually_takes(R::KIND, action),
             resource: resource.clone(),
         };
         self.0.insert(resource, step);
@@ -220,7 +235,7 @@ impl Steps {
     }
 
     fn force_one(&mut self, resource: ResourceId, action: Action, id: &str, changes: Vec<Change>, reason: &str) {
-        let usual = if action == Action::Update { 1 } else { resource.kind.usually_takes().as_secs() };
+        let usual = usually_takes(resource.kind, action);
         let step = self.0.entry(resource.clone()).or_insert_with(|| Step {
             resource,
             action,

@@ -184,11 +184,11 @@ const SHOWN: Wait = Wait {
     limit: Duration::from_secs(5 * 60),
 };
 
-const IN_SYNC: Wait = Wait {
-    until: "Route 53 serves the change everywhere",
-    usual: Duration::from_secs(30),
-    limit: Duration::from_secs(30 * 60),
-};
+/// Route 53 serves a change everywhere after about half a minute.
+pub(crate) const USUAL: Duration = Duration::from_secs(30);
+
+const IN_SYNC: Wait =
+    Wait { until: "Route 53 serves the change everywhere", usual: USUAL, limit: Duration::from_secs(30 * 60) };
 
 async fn challenge(cx: &Context) -> Result<Challenge> {
     let service = cx.parent::<EndpointService>()?;
@@ -248,7 +248,7 @@ pub(crate) async fn values(aws: &crate::aws::Aws, zone: &Zone, name: &str) -> Re
     Ok(output.resource_record_sets.into_iter().find(same))
 }
 
-/// Adds our value; values of others under the same name stay, and so does their TTL.
+/// Adds our value, and waits until it can be seen; values of others under the same name stay, and so does their TTL.
 async fn insert(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
     let existing = values(&cx.aws, zone, &record.name).await?;
     let mut all = existing.as_ref().map(texts).unwrap_or_default();
@@ -257,45 +257,9 @@ async fn insert(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
     }
     all.push(record.quoted());
     let ttl = existing.and_then(|set| set.ttl).unwrap_or(i64::from(record.ttl));
-    change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &all).await
-}
-
-/// Takes out our value only.
-async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
-    let Some(existing) = values(&cx.aws, zone, &record.name).await? else { return Ok(()) };
-    let all = texts(&existing);
-    let left: Vec<String> = all.iter().filter(|value| **value != record.quoted()).cloned().collect();
-    let ttl = existing.ttl.unwrap_or(i64::from(record.ttl));
-    match left.len() {
-        0 => change(cx, zone, ChangeAction::Delete, &record.name, ttl, &all).await,
-        same if same == all.len() => Ok(()),
-        _ => change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &left).await,
-    }
-}
-
-pub(crate) fn texts(set: &ResourceRecordSet) -> Vec<String> {
-    set.resource_records().iter().map(|record| record.value().to_owned()).collect()
-}
-
-async fn change(
-    cx: &Context,
-    zone: &Zone,
-    action: ChangeAction,
-    name: &str,
-    ttl: i64,
-    values: &[String],
-) -> Result<()> {
-    let records = values.iter().filter_map(|value| ResourceRecord::builder().value(value).build().ok()).collect();
-    let set = ResourceRecordSet::builder().name(name).r#type(RrType::Txt).ttl(ttl).set_resource_records(Some(records));
-    let batch = set.build().and_then(|set| RecordChange::builder().action(action).resource_record_set(set).build());
-    let batch = batch.and_then(|change| ChangeBatch::builder().changes(change).build());
-    let batch =
-        batch.map_err(|error| Error::new(ErrorKind::InvalidSpec, error.to_string(), "check the domain of the spec"))?;
-    let sent = cx.aws.route53.change_resource_record_sets().hosted_zone_id(&zone.id).change_batch(batch).send().await;
-    let output = sent.or_fail("change the TXT record", "route53:ChangeResourceRecordSets")?;
-    let Some(info) = output.change_info() else { return Ok(()) };
+    let Some(change) = change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &all).await? else { return Ok(()) };
     until(cx, IN_SYNC, || async {
-        let sent = cx.aws.route53.get_change().id(info.id()).send().await;
+        let sent = cx.aws.route53.get_change().id(&change).send().await;
         let output = sent.or_fail("look at the DNS change", "route53:GetChange")?;
         let status = output.change_info().map(|info| info.status().clone());
         Ok(match status {
@@ -304,4 +268,42 @@ async fn change(
         })
     })
     .await
+}
+
+/// Takes out our value only. Nobody waits for the DNS to forget it.
+async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
+    let Some(existing) = values(&cx.aws, zone, &record.name).await? else { return Ok(()) };
+    let all = texts(&existing);
+    let left: Vec<String> = all.iter().filter(|value| **value != record.quoted()).cloned().collect();
+    let ttl = existing.ttl.unwrap_or(i64::from(record.ttl));
+    let (action, values) = match left.len() {
+        0 => (ChangeAction::Delete, &all),
+        same if same == all.len() => return Ok(()),
+        _ => (ChangeAction::Upsert, &left),
+    };
+    change(cx, zone, action, &record.name, ttl, values).await.map(drop)
+}
+
+pub(crate) fn texts(set: &ResourceRecordSet) -> Vec<String> {
+    set.resource_records().iter().map(|record| record.value().to_owned()).collect()
+}
+
+/// Changes the record set; the id of the change.
+async fn change(
+    cx: &Context,
+    zone: &Zone,
+    action: ChangeAction,
+    name: &str,
+    ttl: i64,
+    values: &[String],
+) -> Result<Option<String>> {
+    let records = values.iter().filter_map(|value| ResourceRecord::builder().value(value).build().ok()).collect();
+    let set = ResourceRecordSet::builder().name(name).r#type(RrType::Txt).ttl(ttl).set_resource_records(Some(records));
+    let batch = set.build().and_then(|set| RecordChange::builder().action(action).resource_record_set(set).build());
+    let batch = batch.and_then(|change| ChangeBatch::builder().changes(change).build());
+    let batch =
+        batch.map_err(|error| Error::new(ErrorKind::InvalidSpec, error.to_string(), "check the domain of the spec"))?;
+    let sent = cx.aws.route53.change_resource_record_sets().hosted_zone_id(&zone.id).change_batch(batch).send().await;
+    let output = sent.or_fail("change the TXT record", "route53:ChangeResourceRecordSets")?;
+    Ok(output.change_info().map(|info| info.id().to_owned()))
 }

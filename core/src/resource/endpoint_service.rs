@@ -96,6 +96,9 @@ impl Seen {
     }
 }
 
+/// Its deletion usually takes less than half a minute.
+pub(crate) const RELEASE: Duration = Duration::from_secs(20);
+
 impl Resource for EndpointService {
     const KIND: Kind = Kind::EndpointService;
     type Want = Want;
@@ -229,7 +232,7 @@ const DELETE: Delete = Delete {
         "InvalidVpcEndpointService.NotFound",
         "InvalidVpcEndpointServiceID.NotFound",
     ],
-    usual: Duration::from_secs(20),
+    usual: RELEASE,
 };
 
 /// Zones that the service does not serve yet. An endpoint that names no zones at all leaves nothing to compare.

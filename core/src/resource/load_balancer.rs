@@ -82,6 +82,9 @@ impl Seen {
 /// A Network Load Balancer usually takes two to three minutes.
 pub(crate) const USUAL: Duration = Duration::from_secs(150);
 
+/// Its network interfaces are gone about a minute after it.
+pub(crate) const RELEASE: Duration = Duration::from_secs(60);
+
 impl Resource for LoadBalancer {
     const KIND: Kind = Kind::LoadBalancer;
     type Want = Want;
@@ -211,7 +214,7 @@ const ACTIVE: Wait = Wait { until: "the load balancer is active", usual: USUAL, 
 
 const RELEASED: Wait = Wait {
     until: "the network interfaces of the load balancer are gone",
-    usual: Duration::from_secs(60),
+    usual: RELEASE,
     limit: Duration::from_secs(20 * 60),
 };
 

@@ -123,14 +123,26 @@ impl Kind {
     }
 
     /// How long its creation usually takes.
-    pub(crate) fn usually_takes(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Link => link::USUAL.as_secs(),
-            Self::LoadBalancer => load_balancer::USUAL.as_secs(),
-            Self::DomainVerification => domain_verification::USUAL.as_secs(),
-            Self::Connection => connection::USUAL.as_secs(),
-            _ => 1,
-        })
+    pub(crate) fn creation_takes(self) -> Duration {
+        match self {
+            Self::Link => link::USUAL,
+            Self::LoadBalancer => load_balancer::USUAL,
+            Self::DomainRecord => domain_record::USUAL,
+            Self::DomainVerification => domain_verification::USUAL,
+            Self::Connection => connection::USUAL,
+            _ => Duration::from_secs(1),
+        }
+    }
+
+    /// How long its deletion usually takes.
+    pub(crate) fn deletion_takes(self) -> Duration {
+        match self {
+            Self::Link => link::USUAL,
+            Self::LoadBalancer => load_balancer::RELEASE,
+            Self::EndpointService => endpoint_service::RELEASE,
+            Self::Connection => connection::USUAL,
+            _ => Duration::from_secs(1),
+        }
     }
 
     /// The name people use.

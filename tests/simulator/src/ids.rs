@@ -2,7 +2,7 @@
 
 /// A source of ids; the seed makes worlds differ.
 #[derive(Clone, Debug)]
-pub struct Ids {
+pub(crate) struct Ids {
     state: u64,
 }
 

@@ -44,6 +44,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use crate::call::Call;
 pub use crate::clock::Clock;
 pub use crate::fault::{Fault, FaultKind};
 use crate::fault::{Faults, RandomFaults};
@@ -172,6 +173,23 @@ impl Simulator {
         let mut inner = self.lock();
         inner.world.advance(now);
         look(&mut inner.world)
+    }
+
+    /// Gives the default account a public hosted zone in Route 53, as a domain's owner has one long before anything else.
+    /// Not part of the request log.
+    ///
+    /// # Panics
+    /// When `name` is not a domain name, or the account has that zone already.
+    pub fn host_zone(&self, name: &str) {
+        let call = Call {
+            account: ACCOUNT.to_owned(),
+            region: "us-east-1".to_owned(),
+            operation: "CreateHostedZone".to_owned(),
+            input: serde_json::json!({"Name": name, "CallerReference": name}),
+            now: self.clock().now(),
+        };
+        let answer = self.world(|world| route53::handle(&call, world));
+        assert!(answer.is_ok(), "`{name}` cannot be hosted: {answer:?}");
     }
 
     /// Every request so far.

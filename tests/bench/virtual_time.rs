@@ -1,0 +1,156 @@
+//! Calls, depth and makespan in simulated time, from the simulator's request log and clock.
+//!
+//! Depth is the length of the longest chain of calls in which each began after the one before was answered. The bound
+//! is the longest chain of AWS's own waits and of the calls that it takes at 50 ms each; nobody can be faster.
+
+use std::time::Duration;
+
+use xkslink::spec::{Connectivity, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
+use xkslink::{Client, Consent};
+use xkslink_simulator::{LoggedRequest, Simulator, Timings};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// What one verb took.
+struct Row {
+    what: &'static str,
+    calls: usize,
+    depth: usize,
+    took: Duration,
+    bound: Option<Duration>,
+    reach: &'static str,
+}
+
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() -> Result<(), Failure> {
+    println!("| verb | calls | depth | took | bound | ratio | reach |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
+    for row in usual().await? {
+        print(&row);
+    }
+    print(&quick().await?);
+    Ok(())
+}
+
+/// The life of a store with AWS's usual timings.
+async fn usual() -> Result<Vec<Row>, Failure> {
+    let timings = Timings::default();
+    let world = World::new(timings.clone())?;
+    let (client, spec) = (&world.client, &world.spec);
+    let plan = client.plan(spec).await?;
+    let create = world
+        .measure("create", create_bound(&timings), "ratio ≤ 1.05", async { client.apply(&plan).await.map(drop) });
+    let create = create.await?;
+    let no_op =
+        world.measure("no-op plan", None, "≤ 20 calls, ≤ 3 deep", async { client.plan(spec).await.map(drop) });
+    let no_op = no_op.await?;
+    let empty = client.plan(spec).await?;
+    let apply = world.measure("no-op apply", None, "", async { client.apply(&empty).await.map(drop) }).await?;
+    let teardown = world.measure("teardown", teardown_bound(&timings), "ratio ≤ 1.10", async {
+        client.teardown(spec).consent(Consent::Disconnect).await.map(drop)
+    });
+    Ok(vec![create, no_op, apply, teardown.await?])
+}
+
+/// A create where AWS is much quicker than usual: does the polling notice?
+async fn quick() -> Result<Row, Failure> {
+    let seconds = Duration::from_secs;
+    let timings = Timings { load_balancer: seconds(90), domain_verification: seconds(45), ..Timings::default() };
+    let world = World::new(timings.clone())?;
+    let plan = world.client.plan(&world.spec).await?;
+    let applied = async { world.client.apply(&plan).await.map(drop) };
+    world.measure("create, NLB 90 s, verification 45 s", create_bound(&timings), "≤ 3 s above", applied).await
+}
+
+struct World {
+    simulator: Simulator,
+    client: Client,
+    spec: Connectivity,
+}
+
+impl World {
+    fn new(timings: Timings) -> Result<Self, Failure> {
+        let simulator = Simulator::builder().timings(timings).build();
+        simulator.host_zone("example.com");
+        let client = Client::new(&simulator.sdk_config("eu-central-1"));
+        Ok(Self { simulator, client, spec: spec()? })
+    }
+
+    async fn measure(
+        &self,
+        what: &'static str,
+        bound: Option<Duration>,
+        reach: &'static str,
+        verb: impl Future<Output = xkslink::Result<()>>,
+    ) -> Result<Row, Failure> {
+        let (before, began) = (self.simulator.requests().len(), self.simulator.clock().now());
+        verb.await?;
+        let took = self.simulator.clock().now() - began;
+        let requests = self.simulator.requests().split_off(before);
+        Ok(Row { what, calls: requests.len(), depth: depth(&requests), took, bound, reach })
+    }
+}
+
+fn spec() -> Result<Connectivity, Failure> {
+    Ok(Connectivity::builder("bench", "eu-central-1")
+        .network(Network::create("10.60.0.0/24"))
+        .data_center(["10.0.0.0/16"])
+        .link(Link::new_vpn_gateway())
+        .proxy(Proxy::at(["10.0.8.10", "10.0.8.11"]).health_check(HealthCheck::https("/ping")))
+        .private_dns_name("xks.payments.example.com")
+        .domain(Domain::route53())
+        .key_store(
+            KeyStore::path("/kms/xks/v1").credential(Credential::value(
+                "EXAMPLEACCESSKEYID234",
+                "ZXhhbXBsZSBzZWNyZXQgb2YgYSBzaW11bGF0ZWQgcHJveHk=",
+            )),
+        )
+        .build()?)
+}
+
+/// The waits on the longest chain: VPC, subnet, load balancer, service, DNS, verification, connection; and its calls:
+/// look, create VPC, see it, set DNS, create subnet, see it, create load balancer, see it, create service, see it, find
+/// zone, read record, write record, see change, start verification, see it, create store, see target, connect, see it.
+fn create_bound(timings: &Timings) -> Option<Duration> {
+    let waits = timings.vpc * 2
+        + timings.load_balancer
+        + timings.endpoint_service
+        + timings.dns_change
+        + timings.domain_verification
+        + timings.connect;
+    Some(waits + timings.call * 20)
+}
+
+/// Disconnect, then service, load balancer; and the calls: look twice at two levels (plan, apply), list keys, disconnect,
+/// see it, delete store, see it, read record, write record, delete service, see it, delete load balancer, see it, see
+/// interfaces gone, delete subnet, see it, delete VPC, see it.
+fn teardown_bound(timings: &Timings) -> Option<Duration> {
+    let waits = timings.disconnect + timings.endpoint_service_release + timings.load_balancer_release;
+    Some(waits + timings.call * 23)
+}
+
+fn depth(requests: &[LoggedRequest]) -> usize {
+    let mut depths: Vec<(Duration, usize)> = Vec::new();
+    for request in requests {
+        let before = depths.iter().filter(|(answered, _)| *answered <= request.sent).map(|(_, depth)| *depth).max();
+        if let Some(answered) = request.answered {
+            depths.push((answered, before.unwrap_or(0) + 1));
+        }
+    }
+    depths.into_iter().map(|(_, depth)| depth).max().unwrap_or(0)
+}
+
+fn print(row: &Row) {
+    let seconds = |duration: Duration| format!("{:.2} s", duration.as_secs_f64());
+    let bound = row.bound.map(seconds).unwrap_or_default();
+    let ratio = row.bound.map(|bound| format!("{:.3}", row.took.as_secs_f64() / bound.as_secs_f64()));
+    println!(
+        "| {} | {} | {} | {} | {bound} | {} | {} |",
+        row.what,
+        row.calls,
+        row.depth,
+        seconds(row.took),
+        ratio.unwrap_or_default(),
+        row.reach
+    );
+}
