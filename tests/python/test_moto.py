@@ -8,8 +8,7 @@ Where moto differs from AWS (moto 5.2.5):
    which it lacks. The engine still publishes the record, but has nothing to verify.
  - ListHostedZonesByName takes DNSName for a filter; in AWS it says where the list begins. Hence the zone `example.com`.
  - CreateTransitGatewayVpcAttachment ignores tags. The engine sees that and tags the attachment.
- - DescribeTags shows tags of what is deleted for ever; in AWS that ends after a while. So what is left after a
-   teardown is asked for kind by kind.
+ - DescribeTags shows tags of what is deleted for ever; in AWS that ends after a while.
  - It lacks EnableVgwRoutePropagation, so no run here has a link of type `vpn_gateway`.
  - DescribeTargetHealth leaves out the zone `all` of targets outside the VPC.
  - Network Load Balancers have ARNs of Application Load Balancers.
@@ -120,7 +119,6 @@ def test_a_run_ends_in_an_empty_plan_and_a_teardown_in_nothing(cloud: Cloud, lin
     assert not any(cloud.ours().values()), cloud.ours()
     assert cloud.texts() == {}
 
-
 def test_moto_agrees_with_what_was_asked_for(cloud: Cloud, tmp_path: Path) -> None:
     spec = engine.document(tmp_path, cloud.link("transit_gateway"))
     assert engine.run(cloud.address, "apply", spec).returncode == 0
@@ -139,7 +137,7 @@ def test_moto_agrees_with_what_was_asked_for(cloud: Cloud, tmp_path: Path) -> No
     assert [each["Principal"] for each in allowed] == ["cks.kms.eu-central-1.amazonaws.com"]
 
 
-def test_a_second_store_is_none_of_the_first_ones_business(cloud: Cloud, tmp_path: Path) -> None:
+def test_what_carries_the_tag_of_another_store_stays(cloud: Cloud, tmp_path: Path) -> None:
     stranger = cloud.ec2.create_vpc(
         CidrBlock="10.61.0.0/24",
         TagSpecifications=[{"ResourceType": "vpc", "Tags": [{"Key": "xkslink:store", "Value": "ledger"}]}],
@@ -149,3 +147,13 @@ def test_a_second_store_is_none_of_the_first_ones_business(cloud: Cloud, tmp_pat
     assert engine.run(cloud.address, "teardown", spec).returncode == 0
     left = [vpc["VpcId"] for vpc in cloud.ec2.describe_vpcs()["Vpcs"]]
     assert stranger in left
+
+
+@pytest.mark.xfail(strict=True, reason="the engine reads no zones while DescribeTags still names deleted subnets")
+def test_tags_of_what_is_deleted_do_not_confuse_the_next_plan(cloud: Cloud, tmp_path: Path) -> None:
+    spec = engine.document(tmp_path, cloud.link("transit_gateway"))
+    assert engine.run(cloud.address, "apply", spec).returncode == 0
+    assert engine.run(cloud.address, "teardown", spec).returncode == 0
+    again = engine.run(cloud.address, "plan", spec, "--json")
+    assert again.returncode == 0, again.stderr
+    assert {step["action"] for step in json.loads(again.stdout)["steps"]} == {"create"}
