@@ -8,7 +8,12 @@ use crate::spec::Subnet;
 /// A zone id for each subnet, in their order.
 pub(super) fn assign(subnets: &[Subnet], observed: &Observed) -> Result<Vec<String>> {
     let fixed: Vec<Option<String>> = subnets.iter().map(|subnet| fixed(subnet, observed)).collect();
-    let mut free = observed.zones.iter().filter(|zone| !fixed.iter().flatten().any(|taken| taken == *zone));
+    // The zones of the Region are not read when enough subnets exist: a subnet that replaces another takes its zone.
+    let there: Vec<&String> = match observed.zones.is_empty() {
+        true => observed.subnets.keys().collect(),
+        false => observed.zones.iter().collect(),
+    };
+    let mut free = there.into_iter().filter(|zone| !fixed.iter().flatten().any(|taken| taken == *zone));
     let real = |zone: &&String| {
         observed.zones.is_empty() || observed.zones.contains(zone) || observed.subnets.contains_key(*zone)
     };

@@ -133,10 +133,10 @@ impl Resource for DomainRecord {
     }
 
     fn differences(_: &Want, seen: &Seen, observed: &Observed) -> Vec<Change> {
-        // A new private DNS name gets a new challenge, which AWS shows a little later.
+        // A new private DNS name has a new challenge. AWS shows it a little later; until then there is nothing to compare.
         let challenge = observed.endpoint_service.as_ref().and_then(|service| service.challenge.as_ref());
-        let value = challenge.map_or("", |challenge| challenge.value.as_str());
-        compare("value", &seen.record.value.as_str(), &value).into_iter().collect()
+        let change = challenge.and_then(|challenge| compare("value", &seen.record.value, &challenge.value));
+        change.into_iter().collect()
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {

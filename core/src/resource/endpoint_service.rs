@@ -149,23 +149,14 @@ impl Resource for EndpointService {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        let balancer = &cx.parent::<LoadBalancer>()?.arn;
-        let request = cx
-            .aws
-            .ec2
-            .create_vpc_endpoint_service_configuration()
-            .network_load_balancer_arns(balancer)
-            .acceptance_required(false)
-            .private_dns_name(&want.private_dns_name)
-            .supported_ip_address_types("ipv4")
-            // A load balancer belongs to one service at most, so its ARN makes the token.
-            .client_token(cx.token("endpoint-service", balancer))
-            .tag_specifications(tags::specification(ResourceType::VpcEndpointService, &want.tags));
-        let sent = request.send().await;
-        let output = sent.or_fail("create the endpoint service", "ec2:CreateVpcEndpointServiceConfiguration")?;
-        let made = output.service_configuration().and_then(Seen::read);
-        let made = made.ok_or_else(|| Error::incomplete("CreateVpcEndpointServiceConfiguration", "ServiceId"))?;
-        available(cx, made).await
+        let mut generation = 0;
+        loop {
+            let made = create(cx, want, generation).await?;
+            if !made.leaving() || generation == GENERATIONS {
+                return available(cx, made).await;
+            }
+            generation += 1;
+        }
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
@@ -190,7 +181,10 @@ impl Resource for EndpointService {
         until(cx, UPDATED, || async {
             let now = look(cx, &seen.id).await?;
             Ok(match now {
-                Some(now) if Self::differences(want, &now, &cx.observed).is_empty() => Look::Done(now),
+                // The challenge of a new private DNS name appears some moments later, and the domain record needs it.
+                Some(now) if now.challenge.is_some() && Self::differences(want, &now, &cx.observed).is_empty() => {
+                    Look::Done(now)
+                }
                 Some(now) => Look::NotYet(now.state),
                 None => Look::NotYet("not visible".to_owned()),
             })
@@ -235,9 +229,33 @@ const DELETE: Delete = Delete {
     usual: RELEASE,
 };
 
+/// More services than this are not deleted while AWS still shows the first of them.
+const GENERATIONS: u32 = 9;
+
 /// Zones that the service does not serve yet. An endpoint that names no zones at all leaves nothing to compare.
 fn lacking<'a>(want: &'a Want, seen: &'a Seen) -> impl Iterator<Item = &'a String> {
     want.zones.iter().filter(|zone| !seen.zones.is_empty() && !seen.zones.contains(zone))
+}
+
+/// A load balancer belongs to one service at most, so its ARN makes the token. While AWS still shows a deleted service,
+/// the token leads to that one: then the next generation of the token makes a new one.
+async fn create(cx: &Context, want: &Want, generation: u32) -> Result<Seen> {
+    let balancer = &cx.parent::<LoadBalancer>()?.arn;
+    let parent = if generation == 0 { balancer.clone() } else { format!("{balancer}\n{generation}") };
+    let request = cx
+        .aws
+        .ec2
+        .create_vpc_endpoint_service_configuration()
+        .network_load_balancer_arns(balancer)
+        .acceptance_required(false)
+        .private_dns_name(&want.private_dns_name)
+        .supported_ip_address_types("ipv4")
+        .client_token(cx.token("endpoint-service", &parent))
+        .tag_specifications(tags::specification(ResourceType::VpcEndpointService, &want.tags));
+    let sent = request.send().await;
+    let output = sent.or_fail("create the endpoint service", "ec2:CreateVpcEndpointServiceConfiguration")?;
+    let made = output.service_configuration().and_then(Seen::read);
+    made.ok_or_else(|| Error::incomplete("CreateVpcEndpointServiceConfiguration", "ServiceId"))
 }
 
 async fn available(cx: &Context, made: Seen) -> Result<Seen> {

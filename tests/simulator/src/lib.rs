@@ -18,6 +18,7 @@ mod date;
 mod ec2;
 mod elb;
 mod fault;
+mod hand;
 mod http_client;
 mod ids;
 mod kms;

@@ -132,7 +132,7 @@ fn call_of(decoded: &Decoded, now: Duration) -> Call {
     }
 }
 
-fn handle(service: Service, call: &Call, caller: &Principal, world: &mut World) -> Answer {
+pub(crate) fn handle(service: Service, call: &Call, caller: &Principal, world: &mut World) -> Answer {
     match service {
         Service::Ec2 => ec2::handle(call, world),
         Service::Elb => elb::handle(call, world),
