@@ -1,4 +1,4 @@
-"""xkslink beside a boto3 script: from nothing to a permitted endpoint service, a check that finds nothing to do, and back.
+"""xkslink beside a boto3 script: from nothing to a permitted endpoint service, a check that finds all done, and back.
 
 Over HTTP on loopback, signed and parsed, 50 ms added to every call, and a cloud that provisions at once: so the numbers
 are the tools' own. Median of five rounds, each in a fresh cloud. `--debug` measures a debug build, for a quick look.

@@ -400,7 +400,8 @@ def test_an_internet_gateway_holds_its_vpc(aws: Aws) -> None:
     gateway = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
     attached = [{"Name": "attachment.vpc-id", "Values": [network.vpc]}]
-    assert only(aws.ec2.describe_internet_gateways(Filters=attached)["InternetGateways"])["InternetGatewayId"] == gateway
+    found = aws.ec2.describe_internet_gateways(Filters=attached)["InternetGateways"]
+    assert [each["InternetGatewayId"] for each in found] == [gateway]
     with refused("DependencyViolation"):
         aws.ec2.delete_internet_gateway(InternetGatewayId=gateway)
     aws.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
@@ -476,18 +477,17 @@ def test_a_vpc_comes_with_its_defaults_and_shows_its_attributes(aws: Aws) -> Non
 
 def test_load_balancing_shows_and_changes_its_attributes(aws: Aws) -> None:
     made = make_service(aws, make_network(aws))
-    balancer, group, listener = ({key: arn} for key, arn in (
-        ("LoadBalancerArn", made.load_balancer),
-        ("TargetGroupArn", made.target_group),
-        ("ListenerArn", made.listener),
-    ))
+    balancer = {"LoadBalancerArn": made.load_balancer}
+    group = {"TargetGroupArn": made.target_group}
+    listener = {"ListenerArn": made.listener}
 
     cross_zone = [{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}]
     aws.elb.modify_load_balancer_attributes(**balancer, Attributes=cross_zone)
     shown = values(aws.elb.describe_load_balancer_attributes(**balancer)["Attributes"])
     assert shown["load_balancing.cross_zone.enabled"] == "true"
 
-    assert values(aws.elb.describe_target_group_attributes(**group)["Attributes"])["preserve_client_ip.enabled"] == "false"
+    shown = values(aws.elb.describe_target_group_attributes(**group)["Attributes"])
+    assert shown["preserve_client_ip.enabled"] == "false"
     delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}]
     aws.elb.modify_target_group_attributes(**group, Attributes=delay)
     changed = aws.elb.modify_target_group(**group, HealthCheckIntervalSeconds=10)["TargetGroups"]
@@ -671,7 +671,7 @@ def known_operations() -> set[tuple[str, str]]:
         "sts": source / "sts.rs",
     }
     arm = re.compile(r'^\s+"([A-Z]\w+)" => ', re.MULTILINE)
-    return {(service, operation) for service, path in dispatchers.items() for operation in arm.findall(path.read_text())}
+    return {(service, name) for service, path in dispatchers.items() for name in arm.findall(path.read_text())}
 
 
 def test_every_operation_is_driven(request: pytest.FixtureRequest) -> None:

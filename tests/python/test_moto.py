@@ -4,8 +4,8 @@ Where moto differs from AWS (moto 5.2.5):
  - Repaired in moto_repaired.py, because the engine would go on repairing them for ever: SupportedIpAddressTypes of an
    endpoint service, the PrivateLink flag of a load balancer's security groups, attributes of TCP target groups, and
    the filter `tag:<key>` of DescribeTags.
- - Domains are `verified` from the start, without a TXT record and without StartVpcEndpointServicePrivateDnsVerification,
-   which it lacks. The engine still publishes the record, but has nothing to verify.
+ - Domains are `verified` from the start, without a TXT record; StartVpcEndpointServicePrivateDnsVerification is
+   missing. The engine still publishes the record, but has nothing to verify.
  - ListHostedZonesByName takes DNSName for a filter; in AWS it says where the list begins. Hence the zone `example.com`.
  - CreateTransitGatewayVpcAttachment ignores tags. The engine sees that and tags the attachment.
  - DescribeTags shows tags of what is deleted for ever; in AWS that ends after a while.
