@@ -36,6 +36,8 @@ pub(crate) struct Scope {
     pub(crate) existing: Option<(String, Vec<String>)>,
     /// The virtual private gateway that the spec gives.
     pub(crate) gateway: Option<String>,
+    /// Whether it matters who is calling.
+    pub(crate) accounts: bool,
     /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
     pub(crate) subnets: usize,
     /// Where the TXT record is.
@@ -90,7 +92,6 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
 
     let vpc_ids = marked.of(&ResourceType::Vpc);
     let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
-
     let subnet_ids = scope.existing.as_ref().map_or_else(|| marked.of(&ResourceType::Subnet), |(_, ids)| ids.clone());
     let service_ids = marked.of(&ResourceType::VpcEndpointService);
     let arns: Vec<&str> = [
@@ -107,7 +108,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.subnets(&subnet_ids, is_ours).boxed(),
         ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
         ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
-        ours.link(&marked, &vpc_ids).boxed(),
+        ours.link(&marked, scope, &vpc_ids).boxed(),
     );
     let balancing = try_join5(
         ours.listener(balancer.as_ref()).boxed(),
@@ -126,7 +127,14 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         observed.routes = routes::Seen::read(&table);
         observed.route_table = route_table::Seen::read(&table);
     }
-    observed.forget_foreign_gateway(scope);
+    if let (None, Some(routes)) = (&observed.link, &observed.routes) {
+        // A gateway of the caller, as a spec that is gone or changed once gave it.
+        observed.link = ours.gateway(&routes.propagating, &vpc_ids).boxed().await?;
+    }
+    if observed.zones.is_empty() && observed.subnets.len() < scope.subnets {
+        // Tags of deleted subnets live on for a while: there are fewer than the tags say.
+        observed.zones = ours.zones(true).boxed().await?;
+    }
     if let (Some(group), true) = (
         &group,
         observed.claim("target group", group.as_ref().and_then(|each| each.target_group_arn()), &tags, &scope.store),
@@ -152,7 +160,10 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
     observed.endpoint_service = service;
     observed.take_key_store(&stores, scope);
-    observed.domain_record = ours.domain_record(scope, &observed, zones).boxed().await?;
+    if let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain {
+        observed.hosted_zone = domain_record::choose(zones, parents, hosted_zone_id.as_deref());
+    }
+    observed.domain_record = ours.domain_record(scope, &observed).boxed().await?;
     Ok(observed)
 }
 
@@ -236,7 +247,9 @@ impl Ours<'_> {
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             for tag in page.or_fail("look for what carries our tag", "ec2:DescribeTags")?.tags() {
-                if let (Some(kind), Some(id)) = (tag.resource_type(), tag.resource_id()) {
+                // The filter says the same; but what is ours is too important to leave to an endpoint's filter.
+                let is_mark = tag.key() == Some(tags::STORE) && tag.value() == Some(self.store);
+                if let (Some(kind), Some(id), true) = (tag.resource_type(), tag.resource_id(), is_mark) {
                     marked.0.entry(kind.as_str().to_owned()).or_default().insert(id.to_owned());
                 }
             }
@@ -331,7 +344,7 @@ impl Ours<'_> {
     }
 
     /// A network of others has no link of ours.
-    async fn link(&self, marked: &Marked, vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+    async fn link(&self, marked: &Marked, scope: &Scope, vpc_ids: &[String]) -> Result<Option<link::Seen>> {
         if vpc_ids.is_empty() {
             return Ok(None);
         }
@@ -354,12 +367,18 @@ impl Ours<'_> {
                 return Ok(Some(seen));
             }
         }
-        self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_ids).await
+        let mut gateways = marked.of(&ResourceType::VpnGateway);
+        gateways.extend(scope.gateway.clone());
+        self.gateway(&gateways, vpc_ids).await
     }
 
-    /// The gateway of our VPC: one we made, which may not be attached yet, or one that is attached to it.
-    async fn gateway(&self, made: &[String], vpc_ids: &[String]) -> Result<Option<link::Seen>> {
-        let by = if made.is_empty() { filter("attachment.vpc-id", vpc_ids) } else { filter("vpn-gateway-id", made) };
+    /// The first of these gateways that we made, attached or not, or that is attached to our VPC. Others that may be
+    /// attached to it are somebody else's.
+    async fn gateway(&self, ids: &[String], vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let by = filter("vpn-gateway-id", ids);
         let sent = self.aws.ec2.describe_vpn_gateways().filters(by).send().await;
         let output = sent.or_fail("look at the virtual private gateway", "ec2:DescribeVpnGateways")?;
         let living = output
@@ -453,20 +472,13 @@ impl Ours<'_> {
         Ok(zones)
     }
 
-    async fn domain_record(
-        &self,
-        scope: &Scope,
-        observed: &Observed,
-        zones: Vec<Zone>,
-    ) -> Result<Option<domain_record::Seen>> {
+    async fn domain_record(&self, scope: &Scope, observed: &Observed) -> Result<Option<domain_record::Seen>> {
         let Some(service) = &observed.endpoint_service else { return Ok(None) };
         let Some(challenge) = &service.challenge else { return Ok(None) };
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
-            DomainScope::Route53 { parents, hosted_zone_id } => {
-                let Some(zone) = domain_record::choose(zones, parents, hosted_zone_id.as_deref()) else {
-                    return Ok(None);
-                };
+            DomainScope::Route53 { parents, .. } => {
+                let Some(zone) = observed.hosted_zone.clone() else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
                 Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
             }
@@ -513,17 +525,6 @@ impl Observed {
         }
         self.foreign.push(Foreign { what, id: arn.to_owned(), why: format!("it lacks the tag {}", tags::STORE) });
         false
-    }
-
-    /// A gateway that is attached to our VPC but not ours belongs to the link only when the spec gives it, or our own
-    /// route table learns its routes; any other one somebody else has attached.
-    fn forget_foreign_gateway(&mut self, scope: &Scope) {
-        let routes = self.routes.as_ref();
-        let belongs = |seen: &link::Seen| {
-            let learned = routes.is_some_and(|routes| routes.propagating.contains(&seen.id));
-            seen.ours || scope.gateway.as_ref() == Some(&seen.id) || learned
-        };
-        self.link = self.link.take().filter(belongs);
     }
 
     /// A key store has no tags. Ours is the one that uses our endpoint service, or that has both our name and our private
