@@ -170,6 +170,7 @@ impl Client {
         let _ = self.accounts.set((account.clone(), store_account.clone()));
         observed.account = account;
         observed.store_account = store_account;
+        observed.refuse_other_owner();
         Ok(observed)
     }
 

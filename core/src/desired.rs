@@ -272,6 +272,7 @@ impl Scope {
         Self {
             store: spec.name().to_string(),
             key_store: spec.key_store_name().map(str::to_owned),
+            uri_endpoint: Some(spec.uri_endpoint()),
             existing,
             subnets,
             domain: match spec.domain() {
