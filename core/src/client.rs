@@ -19,6 +19,7 @@ use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
 use crate::report::Report;
+use crate::resource::endpoint_service::{connections, in_use};
 use crate::resource::key_store::has_keys;
 use crate::spec::Connectivity;
 use crate::status::Status;
@@ -112,7 +113,8 @@ impl Client {
     /// What it would take to take a store down. Reads only. Give the spec, or a [`Target`] when there is none.
     ///
     /// # Errors
-    /// `KeysExist` while the key store holds KMS keys; as [`Client::plan`] otherwise.
+    /// `KeysExist` while the key store holds KMS keys, `NotOurs` while a key store that the spec does not have uses the
+    /// endpoint service; as [`Client::plan`] otherwise.
     pub async fn plan_teardown(&self, target: impl Into<Target<'_>>) -> Result<Plan> {
         let target = target.into();
         let aws = self.aws(target.region());
@@ -121,6 +123,13 @@ impl Client {
             // Disconnecting comes before deleting, and makes keys unusable: so count them before anything happens.
             if keys_in(&aws, &store.id).await? > 0 {
                 return Err(has_keys(&store.name));
+            }
+        }
+        // A key store that the spec does not have may be somebody's, CONNECTED and in use.
+        if let (None, Some(service)) = (&target.scope().key_store, &observed.endpoint_service) {
+            let endpoints = connections(&aws, &service.id).await?;
+            if !endpoints.is_empty() {
+                return Err(in_use(&service.id, &endpoints));
             }
         }
         let spec = match target {
