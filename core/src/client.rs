@@ -14,11 +14,12 @@ use crate::aws::Aws;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::error::Result;
-use crate::observe::{DomainScope, Scope, StoreScope, accounts, keys_in, observe};
+use crate::observe::{DomainScope, Scope, accounts, keys_in, observe};
 use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
 use crate::report::Report;
+use crate::resource::endpoint_service::{connections, in_use};
 use crate::resource::key_store::has_keys;
 use crate::spec::Connectivity;
 use crate::status::Status;
@@ -112,7 +113,8 @@ impl Client {
     /// What it would take to take a store down. Reads only. Give the spec, or a [`Target`] when there is none.
     ///
     /// # Errors
-    /// `KeysExist` while the key store holds KMS keys; as [`Client::plan`] otherwise.
+    /// `KeysExist` while the key store holds KMS keys, `NotOurs` while a key store that the spec does not have uses the
+    /// endpoint service; as [`Client::plan`] otherwise.
     pub async fn plan_teardown(&self, target: impl Into<Target<'_>>) -> Result<Plan> {
         Ok(self.look_for_teardown(&target.into()).await?.0)
     }
@@ -153,10 +155,15 @@ impl Client {
             }
         };
         let (who, mut observed) = try_join(who, observe(aws, scope)).await?;
+        let who = match who {
+            None if observed.has_left_behind_store() => Some(accounts(aws).await?),
+            who => who,
+        };
         if let Some((account, store_account)) = who {
             let _ = self.accounts.set((account.clone(), store_account.clone()));
             observed.account = account;
             observed.store_account = store_account;
+            observed.refuse_other_owner();
         }
         Ok(observed)
     }
@@ -169,6 +176,13 @@ impl Client {
             // Disconnecting comes before deleting, and makes keys unusable: so count them before anything happens.
             if keys_in(&aws, &store.id).await? > 0 {
                 return Err(has_keys(&store.name));
+            }
+        }
+        // A key store that the spec does not have may be somebody's, CONNECTED and in use.
+        if let (None, Some(service)) = (&target.scope().key_store, &observed.endpoint_service) {
+            let endpoints = connections(&aws, &service.id).await?;
+            if !endpoints.is_empty() {
+                return Err(in_use(&service.id, &endpoints));
             }
         }
         let spec = match target {
@@ -262,7 +276,7 @@ impl Target<'_> {
             Self::Spec(spec) => Scope { subnets: 0, ..Scope::of(spec) },
             Self::Named { store, .. } => Scope {
                 store: store.clone(),
-                key_store: Some(StoreScope { name: store.clone(), uri_endpoint: None }),
+                key_store: Some(store.clone()),
                 domain: DomainScope::Unknown,
                 ..Scope::default()
             },

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::aws::tags::{self, Tags};
 use crate::error::{Error, ErrorKind, Result};
-use crate::observe::{DomainScope, Scope, StoreScope};
+use crate::observe::{DomainScope, Scope};
 use crate::observed::Observed;
 use crate::resource::{
     Kind, ResourceId, connection, domain_record, domain_verification, endpoint_service, key_store, link, listener,
@@ -276,9 +276,8 @@ impl Scope {
         };
         Self {
             store: spec.name().to_string(),
-            key_store: spec
-                .key_store_name()
-                .map(|name| StoreScope { name: name.to_owned(), uri_endpoint: Some(spec.uri_endpoint()) }),
+            key_store: spec.key_store_name().map(str::to_owned),
+            uri_endpoint: Some(spec.uri_endpoint()),
             existing,
             gateway,
             accounts: needs_accounts(spec),

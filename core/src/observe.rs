@@ -30,8 +30,10 @@ use crate::spec::DnsName;
 pub(crate) struct Scope {
     /// The store's name: value of our tag, name of load balancer and target group.
     pub(crate) store: String,
-    /// The key store; `None` when it is out of scope.
-    pub(crate) key_store: Option<StoreScope>,
+    /// Name of the key store; `None` when the key store is out of scope.
+    pub(crate) key_store: Option<String>,
+    /// Endpoint of the key store, `https://` and the private DNS name, when it is known.
+    pub(crate) uri_endpoint: Option<String>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
     /// The virtual private gateway that the spec gives.
@@ -42,14 +44,6 @@ pub(crate) struct Scope {
     pub(crate) subnets: usize,
     /// Where the TXT record is.
     pub(crate) domain: DomainScope,
-}
-
-/// How to know the key store, which can carry no tag.
-#[derive(Clone, Debug)]
-pub(crate) struct StoreScope {
-    pub(crate) name: String,
-    /// `https://` and the private DNS name, when a spec tells it.
-    pub(crate) uri_endpoint: Option<String>,
 }
 
 /// Where the TXT record is.
@@ -159,7 +153,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
     observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
     observed.endpoint_service = service;
-    observed.take_key_store(&stores, scope);
+    ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
     if let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain {
         observed.hosted_zone = domain_record::choose(zones, parents, hosted_zone_id.as_deref());
     }
@@ -503,6 +497,47 @@ impl Ours<'_> {
         }
     }
 
+    /// A key store has no tags. Ours is the one that uses our endpoint service. A run that was cut off while it replaced
+    /// the service leaves one with our name and our endpoint behind whose service is gone. Any other with our name is a
+    /// stranger's.
+    async fn take_key_store(
+        &self,
+        observed: &mut Observed,
+        stores: &[CustomKeyStoresListEntry],
+        scope: &Scope,
+    ) -> Result<()> {
+        let service = observed.endpoint_service.as_ref().map(|service| service.name.clone());
+        let named = |seen: &key_store::Seen| Some(&seen.name) == scope.key_store.as_ref();
+        let uses_ours = |seen: &key_store::Seen| service.as_ref().is_some_and(|name| seen.service_name == *name);
+        let seen = stores.iter().filter_map(|entry| Some((entry, key_store::Seen::read(entry)?)));
+        let (mine, others): (Vec<_>, Vec<_>) = seen.partition(|(_, seen)| uses_ours(seen));
+        let found = match mine.into_iter().next() {
+            Some(mine) => Some(mine),
+            None => {
+                let Some((entry, seen)) = others.into_iter().find(|(_, seen)| named(seen)) else { return Ok(()) };
+                let left_behind = Some(&seen.uri_endpoint) == scope.uri_endpoint.as_ref();
+                if !left_behind || self.service_exists(&seen.service_name).await? {
+                    observed.foreign.push(foreign(seen));
+                    return Ok(());
+                }
+                Some((entry, seen))
+            }
+        };
+        if let Some((entry, seen)) = found {
+            observed.connection = connection::Seen::read(entry);
+            observed.key_store = Some(seen);
+        }
+        Ok(())
+    }
+
+    async fn service_exists(&self, name: &str) -> Result<bool> {
+        let request = self.aws.ec2.describe_vpc_endpoint_service_configurations();
+        let sent = request.filters(filter("service-name", &[name.to_owned()])).send().await;
+        let output = sent.or_fail("look at the endpoint service", "ec2:DescribeVpcEndpointServiceConfigurations")?;
+        let mut seen = output.service_configurations().iter().filter_map(endpoint_service::Seen::read);
+        Ok(seen.any(|seen| !seen.leaving()))
+    }
+
     async fn published(&self, zone: &Zone, record: &TxtRecord) -> Result<bool> {
         let set = domain_record::values(self.aws, zone, &record.name).await?;
         let quoted = format!("\"{}\"", record.value);
@@ -527,22 +562,26 @@ impl Observed {
         false
     }
 
-    /// A key store has no tags. Ours is the one that uses our endpoint service, or that has both our name and our private
-    /// DNS name, which AWS gives to one store only; one that has but our name is a stranger's.
-    fn take_key_store(&mut self, stores: &[CustomKeyStoresListEntry], scope: &Scope) {
-        let Some(wanted) = &scope.key_store else { return };
-        let service = self.endpoint_service.as_ref().map(|service| service.name.clone());
-        let ours = |seen: &key_store::Seen| {
-            let same_name = seen.name == wanted.name && Some(&seen.uri_endpoint) == wanted.uri_endpoint.as_ref();
-            same_name || service.as_ref().is_some_and(|name| seen.service_name == *name)
-        };
-        let read = |entry: &CustomKeyStoresListEntry| key_store::Seen::read(entry);
-        if let Some(entry) = stores.iter().find(|entry| read(entry).is_some_and(|seen| ours(&seen))) {
-            self.key_store = read(entry);
-            self.connection = connection::Seen::read(entry);
-        } else if let Some(seen) = stores.iter().filter_map(read).find(|seen| seen.name == wanted.name) {
-            let why = format!("it uses {}, which is not this store's endpoint service", seen.service_name);
-            self.foreign.push(Foreign { what: "key store", id: seen.id, why });
+    /// Whether the key store was left behind by a service that is gone: then its owner matters.
+    pub(crate) fn has_left_behind_store(&self) -> bool {
+        let service = self.endpoint_service.as_ref().map(|service| &service.name);
+        self.key_store.as_ref().is_some_and(|store| Some(&store.service_name) != service)
+    }
+
+    /// A key store that goes through a service of another account than ours is a stranger's.
+    pub(crate) fn refuse_other_owner(&mut self) {
+        let stranger =
+            |seen: &key_store::Seen| seen.service_owner.as_ref().is_some_and(|owner| *owner != self.account.id);
+        if self.key_store.as_ref().is_some_and(stranger)
+            && let Some(seen) = self.key_store.take()
+        {
+            self.connection = None;
+            self.foreign.push(foreign(seen));
         }
     }
+}
+
+fn foreign(seen: key_store::Seen) -> Foreign {
+    let why = format!("it uses {}, which is not this store's endpoint service", seen.service_name);
+    Foreign { what: "key store", id: seen.id, why }
 }

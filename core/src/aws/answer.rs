@@ -40,6 +40,10 @@ where
     let code = error.code().map(str::to_owned);
     let request_id = error.request_id().map(str::to_owned);
     let (kind, what) = match &error {
+        // The body was neither what was asked for nor an error.
+        SdkError::ServiceError(context) if code.is_none() && context.raw().status().is_success() => {
+            (ErrorKind::Aws, "could not read the answer of AWS".to_owned())
+        }
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             let said = error.message().unwrap_or("no message");

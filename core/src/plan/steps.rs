@@ -30,6 +30,7 @@ pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
     steps.compare_all(desired, observed);
     steps.foresee(observed);
     steps.spread_replacements(desired, observed);
+    steps.repoint_key_store(observed);
     steps.drop_parts();
     steps.disconnect_first(observed);
     steps.0.into_values().collect()
@@ -175,13 +176,7 @@ impl Steps {
             let Some(parent) = replaced.first() else { continue };
             let reason = format!("the {} is replaced", parent.label());
             match kind {
-                Kind::KeyStore => {
-                    if let (Some(store), true) = (&observed.key_store, replaced.contains(&Kind::EndpointService)) {
-                        let change = Change::new("endpoint_service", &store.service_name, "the new endpoint service");
-                        self.force(kind, Action::Update, &store.id, vec![change.disconnecting()], &reason);
-                    }
-                }
-                Kind::Connection => {}
+                Kind::KeyStore | Kind::Connection => {}
                 Kind::Subnet => {
                     for (zone, seen) in &observed.subnets {
                         let action = if desired.subnets.contains_key(zone) { Action::Replace } else { Action::Delete };
@@ -192,6 +187,15 @@ impl Steps {
                 _ => self.force(kind, Action::Replace, "", Vec::new(), &reason),
             }
         }
+    }
+
+    /// A key store outlives its endpoint service, and is then pointed at the new one.
+    fn repoint_key_store(&mut self, observed: &Observed) {
+        let anew = self.is(Kind::EndpointService, Action::Replace) || self.is(Kind::EndpointService, Action::Create);
+        let Some(store) = observed.key_store.as_ref().filter(|_| anew) else { return };
+        let change = Change::new("endpoint_service", &store.service_name, "the new endpoint service").disconnecting();
+        let reason = "its endpoint service is created anew";
+        self.force(Kind::KeyStore, Action::Update, &store.id, vec![change], reason);
     }
 
     /// Parts go with the whole: no step of their own to delete them, and only a creation after a replacement.

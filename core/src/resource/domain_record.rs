@@ -276,7 +276,15 @@ async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
         same if same == all.len() => return Ok(()),
         _ => (ChangeAction::Upsert, &left),
     };
-    change(cx, zone, action, &record.name, ttl, values).await.map(drop)
+    match change(cx, zone, action, &record.name, ttl, values).await {
+        // The SDK tried again after a lost answer, or somebody changed the record set meanwhile: look again.
+        Err(error) if error.is_code(&["InvalidChangeBatch"]) => {
+            let now = self::values(&cx.aws, zone, &record.name).await?;
+            let gone = now.is_none_or(|set| !texts(&set).contains(&record.quoted()));
+            if gone { Ok(()) } else { Err(error) }
+        }
+        other => other.map(drop),
+    }
 }
 
 pub(crate) fn texts(set: &ResourceRecordSet) -> Vec<String> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::load_balancer::LoadBalancer;
 use super::{Change, Kind, Resource, compare, compare_tags, domain_verification};
 use crate::apply::Context;
+use crate::aws::Aws;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
 use crate::aws::tags::{self, Tags};
@@ -316,25 +317,36 @@ async fn reject_connections(cx: &Context, id: &str) -> Result<()> {
     if cx.observed.key_store.is_some() {
         return Ok(());
     }
-    let filter = Filter::builder().name("service-id").values(id).build();
-    let sent = cx.aws.ec2.describe_vpc_endpoint_connections().filters(filter).send().await;
-    let output = sent.or_fail("look for endpoint connections", "ec2:DescribeVpcEndpointConnections")?;
-    let left: Vec<String> = output
-        .vpc_endpoint_connections()
-        .iter()
-        .filter(|each| {
-            matches!(
-                each.vpc_endpoint_state().map(|state| state.as_str()),
-                Some("available" | "pendingAcceptance" | "Available" | "PendingAcceptance")
-            )
-        })
-        .filter_map(|each| each.vpc_endpoint_id())
-        .map(str::to_owned)
-        .collect();
+    let left = connections(&cx.aws, id).await?;
     if left.is_empty() {
         return Ok(());
     }
     let request = cx.aws.ec2.reject_vpc_endpoint_connections().service_id(id).set_vpc_endpoint_ids(Some(left));
     let output = request.send().await.or_fail("reject endpoint connections", "ec2:RejectVpcEndpointConnections")?;
     refused(output.unsuccessful())
+}
+
+/// Endpoints that use the service or wait for it.
+pub(crate) async fn connections(aws: &Aws, id: &str) -> Result<Vec<String>> {
+    let filter = Filter::builder().name("service-id").values(id).build();
+    let sent = aws.ec2.describe_vpc_endpoint_connections().filters(filter).send().await;
+    let output = sent.or_fail("look for endpoint connections", "ec2:DescribeVpcEndpointConnections")?;
+    let living = |each: &&types::VpcEndpointConnection| {
+        let state = each.vpc_endpoint_state().map(|state| state.as_str());
+        matches!(state, Some("available" | "pendingAcceptance" | "Available" | "PendingAcceptance"))
+    };
+    let ids = output.vpc_endpoint_connections().iter().filter(living).filter_map(|each| each.vpc_endpoint_id());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+/// The refusal to take down a service under endpoints that this library knows nothing of: KMS keys may need them.
+pub(crate) fn in_use(service: &str, endpoints: &[String]) -> Error {
+    Error::new(
+        ErrorKind::NotOurs,
+        format!(
+            "endpoint service `{service}` is in use by {}, of a key store that the spec does not have",
+            endpoints.join(", ")
+        ),
+        "have the key store that uses it disconnected, or tear down with the spec that has the key store",
+    )
 }

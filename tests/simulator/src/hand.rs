@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::call::Call;
+use crate::ec2::EndpointConnection;
 use crate::respond::handle;
 use crate::sts;
 use crate::timings::Timings;
@@ -128,6 +129,20 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
                 text("name").zip(text("value")).ok_or_else(wrong)
             };
             world.route53.elsewhere = records.iter().map(pair).collect::<Result<_, _>>()?;
+        }
+        // Endpoints of somebody else on these services; the simulator has no consumers' side to make them with.
+        "foreign_endpoints" => {
+            for service_id in texts()? {
+                let endpoint_id = world.ids.resource("vpce");
+                world.ec2.endpoint_connections.push(EndpointConnection {
+                    service_id,
+                    endpoint_id,
+                    owner: "999988887777".to_owned(),
+                    state: "available".to_owned(),
+                    created: world.now,
+                    key_store: None,
+                });
+            }
         }
         "failed_endpoint_services" => world.ec2.failed_endpoint_services = texts()?,
         "vpc_quota" => world.ec2.vpc_quota = number()?,
