@@ -64,7 +64,7 @@ where
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     };
-    Error::new(kind, format!("could not {doing}: {what}"), help(kind, action))
+    Error::new(kind, format!("could not {doing}: {what}"), help(kind, code.as_deref(), action))
         .with_aws(code.as_deref(), request_id.as_deref())
         .with_unclear(unclear)
         .with_source(error)
@@ -92,7 +92,7 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
     }
 }
 
-fn help(kind: ErrorKind, action: &str) -> String {
+fn help(kind: ErrorKind, code: Option<&str>, action: &str) -> String {
     match kind {
         ErrorKind::AccessDenied => format!("allow `{action}` for the calling role"),
         ErrorKind::Unreachable => {
@@ -100,6 +100,10 @@ fn help(kind: ErrorKind, action: &str) -> String {
         }
         ErrorKind::Throttled => "wait a little, then apply again".to_owned(),
         ErrorKind::LimitExceeded => "raise the quota in Service Quotas or delete what is no longer needed".to_owned(),
+        _ if code.is_none() => {
+            "apply again; if it happens again, this is a fault of the endpoint that answers, or of a proxy before it"
+                .to_owned()
+        }
         _ => format!("look up the code in the reference of `{action}`; when it is cleared, apply again"),
     }
 }

@@ -251,7 +251,7 @@ impl Plan {
         Err(Error::new(
             ErrorKind::StalePlan,
             format!(
-                "AWS changed since the plan was made: {} {} is not in it ({})",
+                "AWS changed since the plan was made, and the plan does not {} the {} ({})",
                 step.action.verb(),
                 step.resource,
                 step.reason
@@ -266,9 +266,9 @@ impl Plan {
         let missing = |step: &&Step| step.needs_consent().is_some_and(|consent| !given.contains(&consent));
         let Some(step) = self.steps.iter().find(missing) else { return Ok(()) };
         let (what, yes) = match step.needs_consent() {
-            Some(Consent::Disconnect) => ("disconnects the key store, whose keys are unusable meanwhile", "Disconnect"),
-            Some(Consent::Delete) => ("deletes", "Delete"),
-            _ => ("replaces", "Replace"),
+            Some(Consent::Disconnect) => ("disconnects the key store, whose keys are unusable meanwhile", "disconnect"),
+            Some(Consent::Delete) => ("deletes", "delete"),
+            _ => ("replaces", "replace"),
         };
         Err(Error::new(
             ErrorKind::NeedsConsent,
@@ -276,7 +276,7 @@ impl Plan {
                 Kind::Connection => format!("the plan {what}"),
                 _ => format!("the plan {what} the {}", step.resource),
             },
-            format!("give `Consent::{yes}` to apply, or change the spec"),
+            format!("apply with consent to `{yes}`, or change the spec"),
         )
         .with_resource(&step.resource))
     }

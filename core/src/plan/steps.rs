@@ -33,6 +33,7 @@ pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
     steps.repoint_key_store(observed);
     steps.drop_parts();
     steps.disconnect_first(observed);
+    steps.say_what(desired, observed);
     steps.0.into_values().collect()
 }
 
@@ -231,6 +232,19 @@ impl Steps {
         }
     }
 
+    /// Steps that follow from others say what they are about like any other.
+    fn say_what(&mut self, desired: &Desired, observed: &Observed) {
+        for step in self.0.values_mut() {
+            let (what, id) = about(&step.resource, desired, observed);
+            if step.what.is_empty() {
+                step.what = what;
+            }
+            if step.id.is_empty() {
+                step.id = id;
+            }
+        }
+    }
+
     fn is(&self, kind: Kind, action: Action) -> bool {
         self.0.values().any(|step| step.resource.kind == kind && step.action == action)
     }
@@ -255,6 +269,33 @@ impl Steps {
         reason.clone_into(&mut step.reason);
         let known: Vec<String> = step.changes.iter().map(|change| change.field.clone()).collect();
         step.changes.extend(changes.into_iter().filter(|change| !known.contains(&change.field)));
+    }
+}
+
+/// What a resource is to be, and its id.
+fn about(resource: &ResourceId, desired: &Desired, observed: &Observed) -> (String, String) {
+    fn of<R: Resource>(key: &str, desired: &Desired, observed: &Observed) -> (String, String) {
+        let what = R::want(desired, key).map(R::describe).unwrap_or_default();
+        (what, R::seen(observed, key).map(R::id).unwrap_or_default())
+    }
+    let key = resource.key.as_str();
+    match resource.kind {
+        Kind::Vpc => of::<Vpc>(key, desired, observed),
+        Kind::Subnet => of::<Subnet>(key, desired, observed),
+        Kind::RouteTable => of::<RouteTable>(key, desired, observed),
+        Kind::Link => of::<Link>(key, desired, observed),
+        Kind::Routes => of::<Routes>(key, desired, observed),
+        Kind::SecurityGroup => of::<SecurityGroup>(key, desired, observed),
+        Kind::TargetGroup => of::<TargetGroup>(key, desired, observed),
+        Kind::Targets => of::<Targets>(key, desired, observed),
+        Kind::LoadBalancer => of::<LoadBalancer>(key, desired, observed),
+        Kind::Listener => of::<Listener>(key, desired, observed),
+        Kind::EndpointService => of::<EndpointService>(key, desired, observed),
+        Kind::Permission => of::<Permission>(key, desired, observed),
+        Kind::DomainRecord => of::<DomainRecord>(key, desired, observed),
+        Kind::DomainVerification => of::<DomainVerification>(key, desired, observed),
+        Kind::KeyStore => of::<KeyStore>(key, desired, observed),
+        Kind::Connection => of::<Connection>(key, desired, observed),
     }
 }
 

@@ -79,9 +79,10 @@ fn write_step(f: &mut Formatter<'_>, step: &Step) -> fmt::Result {
     };
     let takes = match step.usually_takes_seconds {
         0..30 => String::new(),
-        seconds => format!("  ({})", duration(Duration::from_secs(seconds))),
+        seconds => format!("({})", duration(Duration::from_secs(seconds))),
     };
-    let line = format!("  {:<2} {name:<WIDTH$} {what}{takes}", step.action.sign());
+    let gap = if what.is_empty() || takes.is_empty() { "" } else { "  " };
+    let line = format!("  {:<2} {name:<WIDTH$} {what}{gap}{takes}", step.action.sign());
     writeln!(f, "{}", line.trim_end())?;
     if step.action == Action::Replace || (step.action == Action::Update && step.changes.is_empty()) {
         writeln!(f, "       because {}", step.reason)?;

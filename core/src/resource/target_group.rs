@@ -123,8 +123,8 @@ impl HealthCheck {
 
 impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let space = if self.path.is_empty() { "" } else { " " };
-        write!(f, "{}{space}{} every {} s", self.protocol, self.path, self.interval_seconds)
+        let gap = if self.path.is_empty() { "" } else { " " };
+        write!(f, "{}{gap}{} every {} s", self.protocol, self.path, self.interval_seconds)
     }
 }
 

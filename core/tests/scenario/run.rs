@@ -188,3 +188,18 @@ impl Stage {
         }
     }
 }
+
+/// Runs a file without comparing, until a run fails.
+pub fn first_error_of(path: &Path) -> Option<Error> {
+    let scenario = Scenario::read(path).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut stage = Stage::set(&scenario).await;
+        for run in &scenario.runs {
+            if let Some(error) = stage.run(run).await.error {
+                return Some(error);
+            }
+        }
+        None
+    })
+}

@@ -113,6 +113,11 @@ impl Faults {
         self.planned.push(fault);
     }
 
+    /// Ends every planned fault.
+    pub(crate) fn forget(&mut self) {
+        self.planned.clear();
+    }
+
     /// What happens to the next call: the first planned fault that hits, else chance.
     pub(crate) fn next(&mut self, operation: &str) -> Option<FaultKind> {
         let planned = self.planned.iter_mut().find_map(|fault| fault.hits(operation).then(|| fault.kind.clone()));

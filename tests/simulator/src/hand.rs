@@ -18,7 +18,7 @@ impl Simulator {
     /// Does one deed at once, and answers what AWS answers to it:
     /// - `{"call": "ec2:CreateVpc", "input": {…}}`, an AWS call under its wire names, as `account` and in `region` if
     ///   given; it takes no time, no fault hits it, and the request log does not hold it;
-    /// - `{"fault": "throttle", "on": "CreateVpc", "skip": 0, "times": 1}`, see [`FaultKind`];
+    /// - `{"fault": "throttle", "on": "CreateVpc", "skip": 0, "times": 1}`, see [`FaultKind`]; `none` ends all;
     /// - `{"set": "dead_targets", "to": ["10.0.8.10"]}`, a lever of the world or a timing in seconds.
     ///
     /// # Errors
@@ -27,7 +27,10 @@ impl Simulator {
         if let Some(call) = deed["call"].as_str() {
             self.call_as_somebody(call, deed)
         } else if let Some(kind) = deed["fault"].as_str() {
-            self.fault(fault(kind, deed)?);
+            match kind {
+                "none" => self.lock().faults.forget(),
+                _ => self.fault(fault(kind, deed)?),
+            }
             Ok(Value::Null)
         } else if let Some(lever) = deed["set"].as_str() {
             self.world(|world| set(world, lever, &deed["to"])).map(|()| Value::Null)

@@ -1,0 +1,276 @@
+//! Properties of the engine: planning is pure; and whatever cut a run off, and whatever a stranger deleted meanwhile, the
+//! next apply ends where one undisturbed apply ends, and a teardown leaves nothing of ours and everything of others.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod scenario;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use scenario::client::client;
+use scenario::file::base;
+use serde_json::{Value, json};
+use xkslink::spec::Connectivity;
+use xkslink::{Client, Consent, Ids};
+use xkslink_simulator::Simulator;
+
+/// What cuts a run off.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// The caller lets go after so many seconds.
+    Seconds(u32),
+    /// From so many requests on no request gets through; then the caller lets go.
+    Requests(u16),
+    /// The same, but AWS still acts: only the answers are lost.
+    Answers(u16),
+}
+
+/// What a stranger deletes of ours between two runs. AWS may refuse: then nothing happens.
+#[derive(Clone, Copy, Debug)]
+enum Deletion {
+    Listener,
+    Targets,
+    Routes,
+    Principals,
+    EndpointService,
+    KeyStore,
+    Record,
+}
+
+/// What happens before the last run.
+#[derive(Clone, Debug)]
+struct Past {
+    seed: u64,
+    link: &'static str,
+    disturbances: Vec<(Cut, Option<Deletion>)>,
+}
+
+fn cut() -> impl Strategy<Value = Cut> {
+    prop_oneof![
+        (0..900_u32).prop_map(Cut::Seconds),
+        (0..160_u16).prop_map(Cut::Requests),
+        (0..160_u16).prop_map(Cut::Answers),
+    ]
+}
+
+fn deletion() -> impl Strategy<Value = Deletion> {
+    prop_oneof![
+        Just(Deletion::Listener),
+        Just(Deletion::Targets),
+        Just(Deletion::Routes),
+        Just(Deletion::Principals),
+        Just(Deletion::EndpointService),
+        Just(Deletion::KeyStore),
+        Just(Deletion::Record),
+    ]
+}
+
+fn past() -> impl Strategy<Value = Past> {
+    let disturbances = proptest::collection::vec((cut(), proptest::option::of(deletion())), 1..4);
+    (1..1000_u64, prop_oneof![Just("vpn_gateway"), Just("transit_gateway"), Just("peering")], disturbances)
+        .prop_map(|(seed, link, disturbances)| Past { seed, link, disturbances })
+}
+
+/// A world with things of others in it, and a spec for it.
+struct Stage {
+    simulator: Simulator,
+    client: Client,
+    spec: Connectivity,
+    others: BTreeMap<&'static str, usize>,
+}
+
+impl Stage {
+    async fn new(past: &Past) -> Self {
+        let simulator = Simulator::builder().seed(past.seed).build();
+        simulator.host_zone("example.com");
+        let client = client(&simulator, "eu-central-1", None);
+        let vpc = simulator.meddle(&json!({"call": "ec2:CreateVpc", "input": {"CidrBlock": "10.0.0.0/16"}})).unwrap();
+        let gateway = simulator.meddle(&json!({"call": "ec2:CreateTransitGateway"})).unwrap();
+        simulator.clock().wait(Duration::from_secs(300)).await;
+        // A store of somebody else in the same account.
+        let mut theirs = base("minimal");
+        theirs["name"] = "treasury".into();
+        theirs["private_dns_name"] = "xks.treasury.example.com".into();
+        theirs["network"]["cidr"] = "10.61.0.0/24".into();
+        theirs["key_store"]["path"] = "/treasury/kms/xks/v1".into();
+        let theirs = Connectivity::from_value(theirs).unwrap();
+        client.apply(&client.plan(&theirs).await.unwrap()).await.unwrap();
+        let mut document = base("minimal");
+        document["link"] = match past.link {
+            "transit_gateway" => json!({"type": past.link, "id": gateway["transitGateway"]["transitGatewayId"]}),
+            "peering" => json!({"type": past.link, "vpc_id": vpc["vpc"]["vpcId"]}),
+            _ => json!({"type": past.link}),
+        };
+        let spec = Connectivity::from_value(document).unwrap();
+        let others = simulator.census();
+        Self { simulator, client, spec, others }
+    }
+
+    /// Applies, or takes down, until something cuts it off.
+    async fn disturbed(&self, cut: Cut, up: bool) {
+        let (fault, after, seconds) = match cut {
+            Cut::Seconds(seconds) => (None, 0, seconds),
+            Cut::Requests(number) => (Some("drop_before"), number, 3000),
+            Cut::Answers(number) => (Some("drop_after"), number, 3000),
+        };
+        if let Some(fault) = fault {
+            self.simulator.meddle(&json!({"fault": fault, "skip": after, "times": 1_000_000})).unwrap();
+        }
+        let run = async {
+            if up {
+                let plan = self.client.plan(&self.spec).await?;
+                self.client.apply(&plan).consent(Consent::Disconnect).consent(Consent::Replace).await
+            } else {
+                self.client.teardown(&self.spec).consent(Consent::Disconnect).await
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(u64::from(seconds)), run).await;
+        self.simulator.meddle(&json!({"fault": "none"})).unwrap();
+    }
+
+    async fn ids(&self) -> Ids {
+        self.client.status(&self.spec).await.map(|status| status.ids).unwrap_or_default()
+    }
+
+    async fn delete(&self, deletion: Deletion) {
+        let ids = json!(self.ids().await);
+        let deed = match deletion {
+            Deletion::Listener => {
+                json!({"call": "elasticloadbalancing:DeleteListener", "input": {"ListenerArn": ids["listener"]}})
+            }
+            Deletion::Targets => json!({"call": "elasticloadbalancing:DeregisterTargets", "input":
+                {"TargetGroupArn": ids["target_group"], "Targets": [{"Id": "10.0.8.10", "Port": 443}]}}),
+            Deletion::Routes => json!({"call": "ec2:DeleteRoute", "input":
+                {"RouteTableId": ids["route_table"], "DestinationCidrBlock": "10.0.0.0/16"}}),
+            Deletion::Principals => json!({"call": "ec2:ModifyVpcEndpointServicePermissions", "input":
+                {"ServiceId": ids["endpoint_service"], "RemoveAllowedPrincipals": ["cks.kms.eu-central-1.amazonaws.com"]}}),
+            Deletion::EndpointService => json!({"call": "ec2:DeleteVpcEndpointServiceConfigurations", "input":
+                {"ServiceId": [ids["endpoint_service"]]}}),
+            Deletion::KeyStore => {
+                json!({"call": "kms:DeleteCustomKeyStore", "input": {"CustomKeyStoreId": ids["key_store"]}})
+            }
+            Deletion::Record => {
+                let value = ids["txt_record"]["value"].as_str().unwrap_or_default().to_owned();
+                self.forget_record(&value);
+                return;
+            }
+        };
+        let _ = self.simulator.meddle(&deed);
+        self.simulator.clock().wait(Duration::from_secs(60)).await;
+    }
+
+    fn forget_record(&self, value: &str) {
+        self.simulator.world(|world| {
+            for zone in &mut world.route53.zones {
+                zone.records.retain(|set| set.kind != "TXT" || !set.values.contains(&format!("\"{value}\"")));
+            }
+        });
+    }
+
+    /// What exists beside the things of others. Values of TXT records are left out: a stranger who deletes an endpoint
+    /// service takes the knowledge of its record with it.
+    fn ours(&self) -> BTreeMap<&'static str, usize> {
+        let mut census = self.simulator.census();
+        census.remove("txt_values");
+        census.iter_mut().for_each(|(what, number)| *number -= self.others[what]);
+        census
+    }
+}
+
+fn paused() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+fn all(cases: u32, test: impl Fn(Past) -> Result<(), TestCaseError>) {
+    // `PROPTEST_CASES=200` for a longer search.
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok()).unwrap_or(cases);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    runner.run(&past(), test).unwrap();
+}
+
+/// One store, whichever its link.
+fn one_store(link: &str) -> BTreeMap<&'static str, usize> {
+    let is = |sort: &str| usize::from(link == sort);
+    BTreeMap::from([
+        ("vpcs", 1),
+        ("subnets", 2),
+        ("route_tables", 1),
+        ("security_groups", 1),
+        ("network_interfaces", 2 + 2 * is("transit_gateway")),
+        ("vpn_gateways", is("vpn_gateway")),
+        ("transit_gateways", 0),
+        ("attachments", is("transit_gateway")),
+        ("peerings", is("peering")),
+        ("endpoint_services", 1),
+        ("endpoint_connections", 1),
+        ("load_balancers", 1),
+        ("listeners", 1),
+        ("target_groups", 1),
+        ("key_stores", 1),
+    ])
+}
+
+#[test]
+fn an_apply_after_any_past_ends_connected_with_nothing_twice() {
+    all(8, |past| {
+        paused().block_on(async {
+            let stage = Stage::new(&past).await;
+            for (cut, deletion) in &past.disturbances {
+                stage.disturbed(*cut, true).await;
+                if let Some(deletion) = deletion {
+                    stage.delete(*deletion).await;
+                }
+            }
+            let plan = stage.client.plan(&stage.spec).await;
+            let plan = plan.map_err(|error| TestCaseError::fail(format!("plan: {error:?}")))?;
+            let applied = stage.client.apply(&plan).consent(Consent::Disconnect).consent(Consent::Replace).await;
+            let report = applied.map_err(|error| TestCaseError::fail(format!("{error:?}\n{plan}")))?;
+            prop_assert!(report.connected(), "{}", report.to_json());
+            let next = stage.client.plan(&stage.spec).await.unwrap();
+            prop_assert!(next.is_empty(), "{next}");
+            prop_assert_eq!(stage.ours(), one_store(past.link));
+            Ok(())
+        })
+    });
+}
+
+#[test]
+fn a_teardown_after_any_past_leaves_nothing_of_ours_and_everything_of_others() {
+    all(8, |past| {
+        paused().block_on(async {
+            let stage = Stage::new(&past).await;
+            for (turn, (cut, deletion)) in past.disturbances.iter().enumerate() {
+                stage.disturbed(*cut, turn % 2 == 0).await;
+                if let Some(deletion) = deletion {
+                    stage.delete(*deletion).await;
+                }
+            }
+            let plan = stage.client.plan_teardown(&stage.spec).await.unwrap();
+            let torn = stage.client.teardown(&stage.spec).consent(Consent::Disconnect).await;
+            torn.map_err(|error| TestCaseError::fail(format!("{error:?}\n{plan}")))?;
+            let left: Vec<_> = stage.ours().into_iter().filter(|(_, number)| *number > 0).collect();
+            prop_assert_eq!(left, Vec::new());
+            Ok(())
+        })
+    });
+}
+
+#[test]
+fn planning_is_pure() {
+    all(6, |past| {
+        paused().block_on(async {
+            let stage = Stage::new(&past).await;
+            let (cut, _) = past.disturbances[0];
+            stage.disturbed(cut, true).await;
+            let one: Value = serde_json::from_str(&stage.client.plan(&stage.spec).await.unwrap().to_json()).unwrap();
+            let other = client(&stage.simulator, "eu-central-1", None);
+            let two: Value = serde_json::from_str(&other.plan(&stage.spec).await.unwrap().to_json()).unwrap();
+            prop_assert_eq!(&one, &two);
+            prop_assert_eq!(&one["hash"], &two["hash"]);
+            Ok(())
+        })
+    });
+}
