@@ -53,6 +53,9 @@ impl Desired {
         }
         let name = spec.name().to_string();
         let tags = tags::all(&name, spec.tags());
+        if matches!(spec.domain(), Domain::Route53(_)) && observed.hosted_zone.is_none() {
+            return Err(domain_record::no_zone(&spec.private_dns_name().parents()));
+        }
         let mut desired = Self::default();
         desired.network(spec, observed, &tags)?;
         let zones: Vec<String> = if desired.vpc.is_some() {
@@ -143,8 +146,12 @@ impl Desired {
             tags: tags.clone(),
         });
         self.targets = Some(targets::Want { addresses: proxy.addresses.clone(), port: proxy.port });
-        self.load_balancer =
-            Some(load_balancer::Want { name: name.to_owned(), zones: zones.to_vec(), tags: tags.clone() });
+        self.load_balancer = Some(load_balancer::Want {
+            name: name.to_owned(),
+            zones: zones.to_vec(),
+            secured: options.security_group == SecurityGroup::Own,
+            tags: tags.clone(),
+        });
         self.listener = Some(listener::Want { tags: tags.clone() });
     }
 

@@ -49,10 +49,23 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
         Action::Replace if kind == Kind::Connection => may_disconnect(steps),
         Action::Replace => !steps.iter().any(|s| holds(s.resource.kind, kind) && s.removes()),
         Action::Delete => {
-            let lets_go = |s: &&Step| s.removes() || s.action == Action::Update;
-            !steps.iter().filter(lets_go).any(|s| holds(s.resource.kind, kind))
+            // An update lets go of what it needs directly; what it needs through others, those hold.
+            let in_the_way = |s: &Step| match s.action {
+                Action::Update => s.resource.kind.needs().contains(&kind),
+                _ => s.removes() && holds(s.resource.kind, kind),
+            };
+            !steps.iter().any(in_the_way) && (is_store(kind) || !store_goes(steps))
         }
     }
+}
+
+fn is_store(kind: Kind) -> bool {
+    matches!(kind, Kind::KeyStore | Kind::Connection)
+}
+
+/// Whether a key store is to be deleted: KMS may yet refuse, and then its way to the proxy must still stand.
+fn store_goes(steps: &[Step]) -> bool {
+    steps.iter().any(|s| is_store(s.resource.kind) && s.action == Action::Delete)
 }
 
 /// Conditions that are not about other resources but about a state.
@@ -68,7 +81,8 @@ fn is_allowed_by_state(step: &Step, observed: &Observed) -> bool {
 /// store's change needs is ready, or when the endpoint service itself has to go.
 fn may_disconnect(steps: &[Step]) -> bool {
     let service_goes = steps.iter().any(|s| s.resource.kind == Kind::EndpointService && s.removes());
-    service_goes || !steps.iter().any(|s| depends_on(Kind::KeyStore, s.resource.kind))
+    let unfinished = |s: &Step| s.action != Action::Delete && depends_on(Kind::KeyStore, s.resource.kind);
+    service_goes || !steps.iter().any(unfinished)
 }
 
 /// Whether `kind` needs `other`, directly or through others.
