@@ -145,8 +145,12 @@ impl Desired {
             tags: tags.clone(),
         });
         self.targets = Some(targets::Want { addresses: proxy.addresses.clone(), port: proxy.port });
-        self.load_balancer =
-            Some(load_balancer::Want { name: name.to_owned(), zones: zones.to_vec(), tags: tags.clone() });
+        self.load_balancer = Some(load_balancer::Want {
+            name: name.to_owned(),
+            zones: zones.to_vec(),
+            security_group: options.security_group == SecurityGroup::Own,
+            tags: tags.clone(),
+        });
         self.listener = Some(listener::Want { tags: tags.clone() });
     }
 

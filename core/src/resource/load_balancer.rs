@@ -27,6 +27,8 @@ pub(crate) struct Want {
     pub(crate) name: String,
     /// Zones it serves.
     pub(crate) zones: Vec<String>,
+    /// Whether it has our security group; AWS gives none to a load balancer without, and never takes the last.
+    pub(crate) security_group: bool,
     pub(crate) tags: Tags,
 }
 
@@ -118,8 +120,11 @@ impl Resource for LoadBalancer {
             compare("type", &seen.sort.as_str(), &"network"),
             compare("scheme", &seen.scheme.as_str(), &"internal"),
             (seen.state == State::Failed.as_str()).then(|| Change::new("state", &seen.state, "active")),
-            (observed.security_group.is_some() && seen.security_groups.is_empty())
-                .then(|| Change::new("security_group", "none", "one, which AWS takes at creation only")),
+            match (want.security_group, seen.security_groups.is_empty()) {
+                (true, true) => Some(Change::new("security_group", "none", "own")),
+                (false, false) => Some(Change::new("security_group", seen.security_groups.join(", "), "none")),
+                _ => None,
+            },
         ];
         let provisioning = seen.state == State::Provisioning.as_str();
         let changeable = [
@@ -144,7 +149,8 @@ impl Resource for LoadBalancer {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        let groups = cx.observed.security_group.as_ref().map(|group| vec![group.id.clone()]);
+        let groups = cx.observed.security_group.as_ref().filter(|_| want.security_group);
+        let groups = groups.map(|group| vec![group.id.clone()]);
         let request = cx
             .aws
             .elb
