@@ -116,28 +116,7 @@ impl Client {
     /// `KeysExist` while the key store holds KMS keys, `NotOurs` while a key store that the spec does not have uses the
     /// endpoint service; as [`Client::plan`] otherwise.
     pub async fn plan_teardown(&self, target: impl Into<Target<'_>>) -> Result<Plan> {
-        let target = target.into();
-        let aws = self.aws(target.region());
-        let observed = self.observe(&aws, &target.scope()).await?;
-        if let Some(store) = &observed.key_store {
-            // Disconnecting comes before deleting, and makes keys unusable: so count them before anything happens.
-            if keys_in(&aws, &store.id).await? > 0 {
-                return Err(has_keys(&store.name));
-            }
-        }
-        // A key store that the spec does not have may be somebody's, CONNECTED and in use.
-        if let (None, Some(service)) = (&target.scope().key_store, &observed.endpoint_service) {
-            let endpoints = connections(&aws, &service.id).await?;
-            if !endpoints.is_empty() {
-                return Err(in_use(&service.id, &endpoints));
-            }
-        }
-        let spec = match target {
-            Target::Spec(spec) => Some(spec.clone()),
-            Target::Named { .. } => None,
-        };
-        let steps = steps(&Desired::default(), &observed);
-        Ok(Plan::new(Purpose::Teardown, target.store(), target.region(), spec, steps))
+        Ok(self.look_for_teardown(&target.into()).await?.0)
     }
 
     /// Takes a store down: plan and apply in one. Deletes what carries our mark and nothing else. Disconnecting a
@@ -166,32 +145,80 @@ impl Client {
     }
 
     async fn observe(&self, aws: &Aws, scope: &Scope) -> Result<Observed> {
+        let needed = scope.accounts || self.config.kms.is_some();
         // Who is calling does not change while a client lives.
         let known = self.accounts.get().cloned();
         let who = async {
             match known {
-                Some(known) => Ok(known),
-                None => accounts(aws).await,
+                None if needed => accounts(aws).await.map(Some),
+                known => Ok(known),
             }
         };
-        let look = observe(aws, scope);
-        let ((account, store_account), mut observed) = try_join(who, look).await?;
-        let _ = self.accounts.set((account.clone(), store_account.clone()));
-        observed.account = account;
-        observed.store_account = store_account;
-        observed.refuse_other_owner();
+        let (who, mut observed) = try_join(who, observe(aws, scope)).await?;
+        let who = match who {
+            None if observed.has_left_behind_store() => Some(accounts(aws).await?),
+            who => who,
+        };
+        if let Some((account, store_account)) = who {
+            let _ = self.accounts.set((account.clone(), store_account.clone()));
+            observed.account = account;
+            observed.store_account = store_account;
+            observed.refuse_other_owner();
+        }
         Ok(observed)
+    }
+
+    /// The teardown of what is there, and what is there.
+    async fn look_for_teardown(&self, target: &Target<'_>) -> Result<(Plan, Observed)> {
+        let aws = self.aws(target.region());
+        let observed = self.observe(&aws, &target.scope()).await?;
+        if let Some(store) = &observed.key_store {
+            // Disconnecting comes before deleting, and makes keys unusable: so count them before anything happens.
+            if keys_in(&aws, &store.id).await? > 0 {
+                return Err(has_keys(&store.name));
+            }
+        }
+        // A key store that the spec does not have may be somebody's, CONNECTED and in use.
+        if let (None, Some(service)) = (&target.scope().key_store, &observed.endpoint_service) {
+            let endpoints = connections(&aws, &service.id).await?;
+            if !endpoints.is_empty() {
+                return Err(in_use(&service.id, &endpoints));
+            }
+        }
+        let spec = match target {
+            Target::Spec(spec) => Some((*spec).clone()),
+            Target::Named { .. } => None,
+        };
+        let steps = steps(&Desired::default(), &observed);
+        Ok((Plan::new(Purpose::Teardown, target.store(), target.region(), spec, steps), observed))
     }
 
     async fn run(&self, plan: &Plan, consent: &[Consent], listener: Option<Listener>) -> Result<Report> {
         plan.check_consent(consent)?;
         let aws = self.aws(plan.region());
-        let (scope, spec) = match plan.spec() {
-            Some(spec) => (Scope::of(spec), plan.spec().filter(|_| plan.purpose() == Purpose::Apply)),
-            None => (Target::named(plan.store(), plan.region()).scope(), None),
+        let (observed, desired) = match (plan.purpose(), plan.spec()) {
+            (Purpose::Apply, Some(spec)) => {
+                let observed = self.observe(&aws, &Scope::of(spec)).await?;
+                let desired = Desired::of(spec, &observed)?;
+                (observed, desired)
+            }
+            (_, Some(spec)) => (self.look_for_teardown(&spec.into()).await?.1, Desired::default()),
+            (_, None) => {
+                let target = Target::named(plan.store(), plan.region());
+                (self.look_for_teardown(&target).await?.1, Desired::default())
+            }
         };
-        let observed = self.observe(&aws, &scope).await?;
-        let desired = spec.map(|spec| Desired::of(spec, &observed)).transpose()?.unwrap_or_default();
+        self.execute(aws, plan, desired, observed, listener).await
+    }
+
+    async fn execute(
+        &self,
+        aws: Arc<Aws>,
+        plan: &Plan,
+        desired: Desired,
+        observed: Observed,
+        listener: Option<Listener>,
+    ) -> Result<Report> {
         let run = Run {
             began: aws.now(),
             events: AtomicU64::new(0),
@@ -288,8 +315,10 @@ impl<'a> Apply<'a> {
         match self.plan {
             Planned::Given(plan) => self.client.run(plan, &self.consent, self.listener).await,
             Planned::Teardown(target) => {
-                let plan = self.client.plan_teardown(target).await?;
-                self.client.run(&plan, &self.consent, self.listener).await
+                let (plan, observed) = self.client.look_for_teardown(&target).await?;
+                plan.check_consent(&self.consent)?;
+                let aws = self.client.aws(plan.region());
+                self.client.execute(aws, &plan, Desired::default(), observed, self.listener).await
             }
         }
     }

@@ -38,8 +38,6 @@ pub(crate) struct Desired {
     pub(crate) domain_verification: Option<domain_verification::Want>,
     pub(crate) key_store: Option<key_store::Want>,
     pub(crate) connection: Option<connection::Want>,
-    /// The hosted zone that the spec names, if any.
-    pub(crate) hosted_zone_id: Option<String>,
 }
 
 impl Desired {
@@ -166,10 +164,7 @@ impl Desired {
         }
         self.permission = Some(permission::Want { principals });
         let publish = match spec.domain() {
-            Domain::Route53(zone) => {
-                self.hosted_zone_id.clone_from(&zone.hosted_zone_id);
-                domain_record::Publish::Route53
-            }
+            Domain::Route53(_) => domain_record::Publish::Route53,
             Domain::Callback => domain_record::Publish::Callback,
             Domain::Manual(manual) if manual.wait => domain_record::Publish::ByHandWhileWaiting,
             Domain::Manual(_) => domain_record::Publish::ByHand,
@@ -203,6 +198,12 @@ impl Desired {
 fn other_account<'a>(spec: &Connectivity, observed: &'a Observed) -> Option<&'a str> {
     let other = spec.key_store().is_some() && observed.store_account != observed.account.id;
     other.then_some(observed.store_account.as_str())
+}
+
+/// Whether the spec says something about accounts that must be compared with who is calling.
+fn needs_accounts(spec: &Connectivity) -> bool {
+    let peer_named = matches!(spec.link(), SpecLink::Peering(peering) if peering.owner.is_some());
+    peer_named || spec.key_store().is_some_and(|store| store.account.is_some())
 }
 
 /// How long to go on when AWS does not find the TXT record: by hand once, while somebody is at it an hour.
@@ -269,6 +270,10 @@ impl Scope {
     /// What to look for to compare AWS with a spec.
     pub(crate) fn of(spec: &Connectivity) -> Self {
         let parents = || spec.private_dns_name().parents().into_iter().map(str::to_owned).collect();
+        let gateway = match spec.link() {
+            SpecLink::VpnGateway { id } => id.clone(),
+            _ => None,
+        };
         let (existing, subnets) = match spec.network() {
             Network::Create { subnets, .. } => (None, subnets.len()),
             Network::Existing { vpc_id, subnet_ids } => (Some((vpc_id.clone(), subnet_ids.clone())), 0),
@@ -278,6 +283,8 @@ impl Scope {
             key_store: spec.key_store_name().map(str::to_owned),
             uri_endpoint: Some(spec.uri_endpoint()),
             existing,
+            gateway,
+            accounts: needs_accounts(spec),
             subnets,
             domain: match spec.domain() {
                 Domain::Route53(zone) => {

@@ -58,3 +58,8 @@ pub use report::{Ids, Outcome, Report, StepReport};
 pub use resource::domain_record::TxtRecord;
 pub use resource::{Change, Effect, Kind, ResourceId};
 pub use status::{ResourceStatus, Standing, Status};
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -36,6 +36,10 @@ pub(crate) struct Scope {
     pub(crate) uri_endpoint: Option<String>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
+    /// The virtual private gateway that the spec gives.
+    pub(crate) gateway: Option<String>,
+    /// Whether it matters who is calling.
+    pub(crate) accounts: bool,
     /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
     pub(crate) subnets: usize,
     /// Where the TXT record is.
@@ -82,7 +86,6 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
 
     let vpc_ids = marked.of(&ResourceType::Vpc);
     let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
-    let vpc_id = adopted.clone().or_else(|| vpc_ids.first().cloned());
     let subnet_ids = scope.existing.as_ref().map_or_else(|| marked.of(&ResourceType::Subnet), |(_, ids)| ids.clone());
     let service_ids = marked.of(&ResourceType::VpcEndpointService);
     let arns: Vec<&str> = [
@@ -95,11 +98,11 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let is_ours = adopted.is_none();
 
     let network = try_join5(
-        ours.vpc(vpc_id.as_deref(), is_ours).boxed(),
+        ours.vpc(adopted.map_or(vpc_ids.clone(), |id| vec![id]), is_ours).boxed(),
         ours.subnets(&subnet_ids, is_ours).boxed(),
         ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
         ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
-        ours.link(&marked, vpc_id.as_deref()).boxed(),
+        ours.link(&marked, scope, &vpc_ids).boxed(),
     );
     let balancing = try_join5(
         ours.listener(balancer.as_ref()).boxed(),
@@ -108,7 +111,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.elb_tags(&arns).boxed(),
         ours.zones(scope.subnets > subnet_ids.len()).boxed(),
     );
-    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(service_ids.first()).boxed());
+    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(&service_ids).boxed());
     let (network, balancing, (service, principals)) = try_join3(network, balancing, service).await?;
     let (vpc, subnets, table, security_group, link) = network;
     let (listeners, health, attributes, tags, real_zones) = balancing;
@@ -117,6 +120,14 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     if let Some(table) = table {
         observed.routes = routes::Seen::read(&table);
         observed.route_table = route_table::Seen::read(&table);
+    }
+    if let (None, Some(routes)) = (&observed.link, &observed.routes) {
+        // A gateway of the caller, as a spec that is gone or changed once gave it.
+        observed.link = ours.gateway(&routes.propagating, &vpc_ids).boxed().await?;
+    }
+    if observed.zones.is_empty() && observed.subnets.len() < scope.subnets {
+        // Tags of deleted subnets live on for a while: there are fewer than the tags say.
+        observed.zones = ours.zones(true).boxed().await?;
     }
     if let (Some(group), true) = (
         &group,
@@ -140,10 +151,13 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         observed.listener = listeners;
     }
     observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
-    observed.permission = principals.filter(|_| service.is_some());
+    observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
     observed.endpoint_service = service;
     ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
-    observed.domain_record = ours.domain_record(scope, &observed, zones).boxed().await?;
+    if let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain {
+        observed.hosted_zone = domain_record::choose(zones, parents, hosted_zone_id.as_deref());
+    }
+    observed.domain_record = ours.domain_record(scope, &observed).boxed().await?;
     Ok(observed)
 }
 
@@ -174,10 +188,9 @@ pub(crate) async fn keys_in(aws: &Aws, store_id: &str) -> Result<usize> {
             let sent = aws.kms.describe_key().key_id(id).send().await;
             match sent.or_fail("describe a KMS key", "kms:DescribeKey") {
                 Ok(output) => Ok(output.key_metadata().and_then(|key| key.custom_key_store_id()) == Some(store_id)),
-                // A key whose policy hides it from us cannot be counted; KMS itself refuses the delete if it is there.
-                Err(error) if error.kind() == ErrorKind::AccessDenied || error.is_code(&["NotFoundException"]) => {
-                    Ok(false)
-                }
+                // Deleted since it was listed. A key that hides from us is an error: it might be in the store, and KMS
+                // would say so only after the disconnect has made it unusable.
+                Err(error) if error.is_code(&["NotFoundException"]) => Ok(false),
                 Err(error) => Err(error),
             }
         });
@@ -228,7 +241,9 @@ impl Ours<'_> {
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             for tag in page.or_fail("look for what carries our tag", "ec2:DescribeTags")?.tags() {
-                if let (Some(kind), Some(id)) = (tag.resource_type(), tag.resource_id()) {
+                // The filter says the same; but what is ours is too important to leave to an endpoint's filter.
+                let is_mark = tag.key() == Some(tags::STORE) && tag.value() == Some(self.store);
+                if let (Some(kind), Some(id), true) = (tag.resource_type(), tag.resource_id(), is_mark) {
                     marked.0.entry(kind.as_str().to_owned()).or_default().insert(id.to_owned());
                 }
             }
@@ -254,8 +269,18 @@ impl Ours<'_> {
         }
     }
 
-    async fn vpc(&self, id: Option<&str>, ours: bool) -> Result<Option<vpc::Seen>> {
-        let Some(id) = id else { return Ok(None) };
+    /// The first of these that exists: tags of a deleted VPC live on for a while.
+    async fn vpc(&self, ids: Vec<String>, ours: bool) -> Result<Option<vpc::Seen>> {
+        for id in &ids {
+            let seen = self.one_vpc(id, ours).await?;
+            if seen.is_some() {
+                return Ok(seen);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn one_vpc(&self, id: &str, ours: bool) -> Result<Option<vpc::Seen>> {
         let attribute = |name: VpcAttributeName| {
             let request = self.aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name);
             async move {
@@ -312,8 +337,11 @@ impl Ours<'_> {
         Ok(output.security_groups().first().and_then(security_group::Seen::read))
     }
 
-    async fn link(&self, marked: &Marked, vpc_id: Option<&str>) -> Result<Option<link::Seen>> {
-        let Some(vpc_id) = vpc_id else { return Ok(None) };
+    /// A network of others has no link of ours.
+    async fn link(&self, marked: &Marked, scope: &Scope, vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+        if vpc_ids.is_empty() {
+            return Ok(None);
+        }
         let attachments = marked.of(&ResourceType::TransitGatewayAttachment);
         if !attachments.is_empty() {
             let request = self.aws.ec2.describe_transit_gateway_vpc_attachments();
@@ -333,24 +361,27 @@ impl Ours<'_> {
                 return Ok(Some(seen));
             }
         }
-        self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_id).await
+        let mut gateways = marked.of(&ResourceType::VpnGateway);
+        gateways.extend(scope.gateway.clone());
+        self.gateway(&gateways, vpc_ids).await
     }
 
-    /// The gateway of our VPC: one we made, which may not be attached yet, or one of the caller, which we attached.
-    async fn gateway(&self, made: &[String], vpc_id: &str) -> Result<Option<link::Seen>> {
-        let by = if made.is_empty() {
-            filter("attachment.vpc-id", &[vpc_id.to_owned()])
-        } else {
-            filter("vpn-gateway-id", made)
-        };
+    /// The first of these gateways that we made, attached or not, or that is attached to our VPC. Others that may be
+    /// attached to it are somebody else's.
+    async fn gateway(&self, ids: &[String], vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let by = filter("vpn-gateway-id", ids);
         let sent = self.aws.ec2.describe_vpn_gateways().filters(by).send().await;
         let output = sent.or_fail("look at the virtual private gateway", "ec2:DescribeVpnGateways")?;
         let living = output
             .vpn_gateways()
             .iter()
             .filter(|gateway| gateway.state() != Some(&aws_sdk_ec2::types::VpnState::Deleted));
-        let seen = living.filter_map(|gateway| link::read_gateway(gateway, vpc_id, self.store));
-        Ok(seen.into_iter().find(|seen| seen.ours || seen.state != "detached"))
+        let mut seen =
+            living.flat_map(|gateway| vpc_ids.iter().filter_map(|id| link::read_gateway(gateway, id, self.store)));
+        Ok(seen.find(|seen| seen.ours || seen.state != "detached"))
     }
 
     async fn endpoint_service(&self, ids: &[String]) -> Result<Option<endpoint_service::Seen>> {
@@ -366,12 +397,19 @@ impl Ours<'_> {
         Ok(seen.find(|seen| !seen.leaving()))
     }
 
-    async fn principals(&self, service_id: Option<&String>) -> Result<Option<permission::Seen>> {
-        let Some(id) = service_id else { return Ok(None) };
+    /// By service: tags of a deleted service live on for a while, so there may be more than one.
+    async fn principals(&self, service_ids: &[String]) -> Result<BTreeMap<String, permission::Seen>> {
+        let all =
+            service_ids.iter().map(|id| async move { Ok::<_, Error>((id.clone(), self.principals_of(id).await?)) });
+        let all = try_join_all(all).await?;
+        Ok(all.into_iter().filter_map(|(id, seen)| Some((id, seen?))).collect())
+    }
+
+    async fn principals_of(&self, id: &str) -> Result<Option<permission::Seen>> {
         let sent = self.aws.ec2.describe_vpc_endpoint_service_permissions().service_id(id).send().await;
         match sent.or_fail("look at the allowed principals", "ec2:DescribeVpcEndpointServicePermissions") {
             Ok(output) => Ok(permission::Seen::read(output.allowed_principals())),
-            // Tags of a deleted service live on for a while.
+
             Err(error) if error.aws_code().is_some_and(|code| code.ends_with("NotFound")) => Ok(None),
             Err(error) => Err(error),
         }
@@ -428,20 +466,13 @@ impl Ours<'_> {
         Ok(zones)
     }
 
-    async fn domain_record(
-        &self,
-        scope: &Scope,
-        observed: &Observed,
-        zones: Vec<Zone>,
-    ) -> Result<Option<domain_record::Seen>> {
+    async fn domain_record(&self, scope: &Scope, observed: &Observed) -> Result<Option<domain_record::Seen>> {
         let Some(service) = &observed.endpoint_service else { return Ok(None) };
         let Some(challenge) = &service.challenge else { return Ok(None) };
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
-            DomainScope::Route53 { parents, hosted_zone_id } => {
-                let Some(zone) = domain_record::choose(zones, parents, hosted_zone_id.as_deref()) else {
-                    return Ok(None);
-                };
+            DomainScope::Route53 { parents, .. } => {
+                let Some(zone) = observed.hosted_zone.clone() else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
                 Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
             }
@@ -529,6 +560,12 @@ impl Observed {
         }
         self.foreign.push(Foreign { what, id: arn.to_owned(), why: format!("it lacks the tag {}", tags::STORE) });
         false
+    }
+
+    /// Whether the key store was left behind by a service that is gone: then its owner matters.
+    pub(crate) fn has_left_behind_store(&self) -> bool {
+        let service = self.endpoint_service.as_ref().map(|service| &service.name);
+        self.key_store.as_ref().is_some_and(|store| Some(&store.service_name) != service)
     }
 
     /// A key store that goes through a service of another account than ours is a stranger's.

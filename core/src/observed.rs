@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::resource::domain_record::Zone;
 use crate::resource::{
     connection, domain_record, domain_verification, endpoint_service, key_store, link, listener, load_balancer,
     permission, route_table, routes, security_group, subnet, target_group, targets, vpc,
@@ -17,6 +18,8 @@ pub(crate) struct Observed {
     pub(crate) store_account: String,
     /// Real, available zones of the Region, by zone id; read only when subnets are to be chosen.
     pub(crate) zones: Vec<String>,
+    /// The Route 53 zone for the TXT record, if the spec wants it there.
+    pub(crate) hosted_zone: Option<Zone>,
     /// Objects that carry our name but not our mark.
     pub(crate) foreign: Vec<Foreign>,
     /// Number of KMS keys in the store; read only for teardown.

@@ -53,7 +53,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Ids {
-    /// Account of the network, twelve digits.
+    /// Account of the network, twelve digits; empty when nothing tells it.
     pub account: String,
     /// `vpc-…`.
     pub vpc: Option<String>,
@@ -126,11 +126,18 @@ impl Report {
     }
 }
 
+/// The account of the network: known from who is calling, or from the ARN of what was made.
+fn account(observed: &Observed) -> String {
+    let arn = observed.target_group.as_ref().map_or("", |group| group.arn.as_str());
+    let from_arn = arn.split(':').nth(4).unwrap_or_default();
+    if observed.account.id.is_empty() { from_arn.to_owned() } else { observed.account.id.clone() }
+}
+
 impl Ids {
     pub(crate) fn read(observed: &Observed) -> Self {
         let service = observed.endpoint_service.as_ref();
         Self {
-            account: observed.account.id.clone(),
+            account: account(observed),
             vpc: observed.vpc.as_ref().map(|seen| seen.id.clone()),
             subnets: observed.subnets.values().map(|seen| seen.id.clone()).collect(),
             route_table: observed.route_table.as_ref().map(|seen| seen.id.clone()),

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 /// SDK clients for one store: the network account, the DNS account and the account of the key store.
@@ -63,13 +64,23 @@ impl Aws {
     }
 }
 
-/// The caller's configuration in the spec's Region, with our number of attempts unless the caller chose one.
+/// One attempt of a call may take this long. The SDK itself would wait for ever.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The caller's configuration in the spec's Region, with our number of attempts and timeout unless the caller chose some.
 fn patient(config: &SdkConfig, region: &str) -> SdkConfig {
     let retry = match config.retry_config() {
         Some(chosen) if chosen.max_attempts() != RetryConfig::standard().max_attempts() => chosen.clone(),
         _ => RetryConfig::standard().with_max_attempts(ATTEMPTS),
     };
-    config.to_builder().region(aws_types::region::Region::new(region.to_owned())).retry_config(retry).build()
+    let timeout = config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
+    let attempt = timeout.operation_attempt_timeout().unwrap_or(ATTEMPT_TIMEOUT);
+    config
+        .to_builder()
+        .timeout_config(timeout.to_builder().operation_attempt_timeout(attempt).build())
+        .region(aws_types::region::Region::new(region.to_owned()))
+        .retry_config(retry)
+        .build()
 }
 
 /// For create calls that have neither client token nor natural key: one attempt, then we look (see [`create`]).

@@ -42,8 +42,9 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
     let kind = step.resource.kind;
     match step.action {
         Action::Create | Action::Update => {
-            let unfinished = |need: &Kind| steps.iter().any(|s| s.resource.kind == *need && s.action != Action::Delete);
-            !kind.needs().iter().any(unfinished) && is_allowed_by_state(step, observed)
+            // All that is below counts: a store must not connect while its endpoint service is being replaced.
+            let unfinished = |s: &Step| s.action != Action::Delete && depends_on(kind, s.resource.kind);
+            !steps.iter().any(unfinished) && is_allowed_by_state(step, observed)
         }
         Action::Replace if kind == Kind::Connection => may_disconnect(steps),
         Action::Replace => !steps.iter().any(|s| holds(s.resource.kind, kind) && s.removes()),

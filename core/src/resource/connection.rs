@@ -93,19 +93,13 @@ impl Resource for Connection {
         match State::from(seen.state.as_str()) {
             State::Connecting => return connected(cx, &store.id).await,
             // FAILED allows nothing but a disconnect.
-            State::Failed => disconnect(cx, &store.id).await?,
-            _ => {}
+            _ => disconnect(cx, &store.id).await?,
         }
-        until(cx, DISCONNECTED, || disconnected(cx, &store.id)).await?;
         Self::create(cx, "", want).await
     }
 
-    async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
-        let store = cx.parent::<KeyStore>()?;
-        if seen.state != State::Disconnecting.as_str() {
-            disconnect(cx, &store.id).await?;
-        }
-        until(cx, DISCONNECTED, || disconnected(cx, &store.id)).await
+    async fn delete(cx: &Context, _: &Seen) -> Result<()> {
+        disconnect(cx, &cx.parent::<KeyStore>()?.id).await
     }
 }
 
@@ -136,15 +130,21 @@ async fn healthy(cx: &Context) -> Result<()> {
     })
 }
 
+/// Disconnects from whatever state the store is in, and waits until it is DISCONNECTED.
 async fn disconnect(cx: &Context, id: &str) -> Result<()> {
-    let sent = cx.aws.kms.disconnect_custom_key_store().custom_key_store_id(id).send().await;
-    match sent.or_fail("disconnect the key store", "kms:DisconnectCustomKeyStore") {
-        // It is DISCONNECTED or DISCONNECTING already, as the wait that follows will see.
-        Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException", "CustomKeyStoreNotFoundException"]) => {
-            Ok(())
+    until(cx, DISCONNECTED, || async {
+        let Some(now) = look(cx, id).await? else { return Ok(Look::Done(())) };
+        if now.state == State::Disconnecting.as_str() {
+            return Ok(Look::NotYet(now.state));
         }
-        other => other.map(drop),
-    }
+        let sent = cx.aws.kms.disconnect_custom_key_store().custom_key_store_id(id).send().await;
+        match sent.or_fail("disconnect the key store", "kms:DisconnectCustomKeyStore") {
+            // The state changed since the look, or KMS wants to finish connecting first: the next look will tell.
+            Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException"]) => Ok(Look::NotYet(now.state)),
+            other => other.map(|_| Look::NotYet(State::Disconnecting.as_str().to_owned())),
+        }
+    })
+    .await
 }
 
 async fn connected(cx: &Context, id: &str) -> Result<Seen> {
@@ -162,15 +162,7 @@ async fn connected(cx: &Context, id: &str) -> Result<Seen> {
     }
     // Nothing but a disconnect is legal in FAILED: leave the store ready for the next try.
     disconnect(cx, id).await?;
-    until(cx, DISCONNECTED, || disconnected(cx, id)).await?;
     Err(failed(seen.error_code.as_deref().unwrap_or("INTERNAL_ERROR")))
-}
-
-async fn disconnected(cx: &Context, id: &str) -> Result<Look<()>> {
-    Ok(match look(cx, id).await? {
-        None => Look::Done(()),
-        Some(now) => Look::NotYet(now.state),
-    })
 }
 
 async fn look(cx: &Context, id: &str) -> Result<Option<Seen>> {

@@ -144,7 +144,7 @@ impl Resource for DomainRecord {
         let parent = want.parents.first().map_or("", String::as_str);
         match want.publish {
             Publish::Route53 => {
-                let zone = find_zone(cx, want).await?;
+                let zone = cx.observed.hosted_zone.clone().ok_or_else(|| no_zone(want))?;
                 // At the zone's own name: a name below it might be delegated elsewhere.
                 let record = TxtRecord::new(&challenge, &zone.name, &want.parents);
                 insert(cx, &zone, &record).await?;
@@ -202,17 +202,12 @@ async fn challenge(cx: &Context) -> Result<Challenge> {
     .await
 }
 
-/// The zone read while observing, or looked up now.
-async fn find_zone(cx: &Context, want: &Want) -> Result<Zone> {
-    let desired = cx.desired.hosted_zone_id.as_deref();
-    let found = zones(&cx.aws, &want.parents).await?;
-    choose(found, &want.parents, desired).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidSpec,
-            format!("Route 53 has no public hosted zone for {} in this account", want.parents.join(" or ")),
-            "give the DNS account's configuration to the client, name the hosted zone, or choose the manual domain mode",
-        )
-    })
+fn no_zone(want: &Want) -> Error {
+    Error::new(
+        ErrorKind::InvalidSpec,
+        format!("Route 53 has no public hosted zone for {} in this account", want.parents.join(" or ")),
+        "give the DNS account's configuration to the client, name the hosted zone, or choose the manual domain mode",
+    )
 }
 
 /// Public hosted zones at or below the registrable domain; one page of the reversed-label order holds them all.
@@ -296,7 +291,7 @@ pub(crate) fn texts(set: &ResourceRecordSet) -> Vec<String> {
     set.resource_records().iter().map(|record| record.value().to_owned()).collect()
 }
 
-/// Changes the record set; the id of the change.
+/// Changes the record set; the id of the change while it is not served everywhere.
 async fn change(
     cx: &Context,
     zone: &Zone,
@@ -313,5 +308,6 @@ async fn change(
         batch.map_err(|error| Error::new(ErrorKind::InvalidSpec, error.to_string(), "check the domain of the spec"))?;
     let sent = cx.aws.route53.change_resource_record_sets().hosted_zone_id(&zone.id).change_batch(batch).send().await;
     let output = sent.or_fail("change the TXT record", "route53:ChangeResourceRecordSets")?;
-    Ok(output.change_info().map(|info| info.id().to_owned()))
+    let pending = output.change_info().filter(|info| *info.status() == ChangeStatus::Pending);
+    Ok(pending.map(|info| info.id().to_owned()))
 }

@@ -181,14 +181,15 @@ impl Resource for EndpointService {
         }
         until(cx, UPDATED, || async {
             let now = look(cx, &seen.id).await?;
-            Ok(match now {
-                // The challenge of a new private DNS name appears some moments later, and the domain record needs it.
-                Some(now) if now.challenge.is_some() && Self::differences(want, &now, &cx.observed).is_empty() => {
-                    Look::Done(now)
-                }
-                Some(now) => Look::NotYet(now.state),
-                None => Look::NotYet("not visible".to_owned()),
-            })
+            let Some(now) = now else { return Ok(Look::NotYet("not visible".to_owned())) };
+            let left = Self::differences(want, &now, &cx.observed);
+            if !left.is_empty() {
+                let fields: Vec<&str> = left.iter().map(|change| change.field.as_str()).collect();
+                return Ok(Look::NotYet(format!("still differs in {}", fields.join(", "))));
+            }
+            // The challenge of a new private DNS name appears some moments later, and the domain record needs it.
+            let shown = now.challenge.is_some();
+            Ok(if shown { Look::Done(now) } else { Look::NotYet("no TXT record shown yet".to_owned()) })
         })
         .await
     }

@@ -7,6 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     self, EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum as Enforce, IpAddressType, LoadBalancerAttribute,
     LoadBalancerSchemeEnum, LoadBalancerStateEnum as State, LoadBalancerTypeEnum,
 };
+use futures_util::future::try_join;
 use serde::Serialize;
 
 use super::{Change, Kind, Resource, compare, compare_tags};
@@ -197,32 +198,25 @@ impl Resource for LoadBalancer {
                 other => other.map(drop),
             }
         };
-        let still = || async {
-            let sent = cx.aws.elb.describe_load_balancers().load_balancer_arns(&seen.arn).send().await;
-            let output = sent.or_fail("look for the load balancer", "elasticloadbalancing:DescribeLoadBalancers")?;
-            Ok(output.load_balancers().first().map(|_| "still there".to_owned()))
-        };
-        delete(cx, DELETE, request, still).await?;
         // Its network interfaces outlive it and hold subnets, security group and VPC.
-        until(cx, RELEASED, || interfaces_gone(cx, seen)).await
+        let still = || async {
+            let (balancer, interfaces) = try_join(still_there(cx, seen), interfaces_left(cx, seen)).await?;
+            let left = (interfaces > 0).then(|| format!("{interfaces} network interfaces left"));
+            Ok(balancer.or(left))
+        };
+        delete(cx, DELETE, request, still).await
     }
 }
 
 const DELETE: Delete = Delete {
-    until: "the load balancer is gone",
+    until: "the load balancer and its network interfaces are gone",
     // The endpoint service that held it lets go a little after its own deletion.
     busy: &["ResourceInUse", "OperationNotPermitted"],
     gone: &["LoadBalancerNotFound"],
-    usual: Duration::from_secs(20),
+    usual: RELEASE,
 };
 
 const ACTIVE: Wait = Wait { until: "the load balancer is active", usual: USUAL, limit: Duration::from_secs(15 * 60) };
-
-const RELEASED: Wait = Wait {
-    until: "the network interfaces of the load balancer are gone",
-    usual: RELEASE,
-    limit: Duration::from_secs(20 * 60),
-};
 
 /// With enforcement on, inbound rules would be held against the private address of KMS, which nobody can know.
 async fn let_private_link_in(cx: &Context, seen: Seen) -> Result<Seen> {
@@ -291,13 +285,21 @@ fn failed(reason: Option<&str>) -> Error {
     )
 }
 
-async fn interfaces_gone(cx: &Context, seen: &Seen) -> Result<Look<()>> {
+async fn still_there(cx: &Context, seen: &Seen) -> Result<Option<String>> {
+    let sent = cx.aws.elb.describe_load_balancers().load_balancer_arns(&seen.arn).send().await;
+    match sent.or_fail("look for the load balancer", "elasticloadbalancing:DescribeLoadBalancers") {
+        Ok(output) => Ok(output.load_balancers().first().map(|_| "still there".to_owned())),
+        Err(error) if error.is_code(DELETE.gone) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn interfaces_left(cx: &Context, seen: &Seen) -> Result<usize> {
     let description = format!("ELB {}", seen.short_name());
     let filter = Filter::builder().name("description").values(description).build();
     let sent = cx.aws.ec2.describe_network_interfaces().filters(filter).send().await;
     let output = sent.or_fail("look for network interfaces of the load balancer", "ec2:DescribeNetworkInterfaces")?;
-    let left = output.network_interfaces().len();
-    Ok(if left == 0 { Look::Done(()) } else { Look::NotYet(format!("{left} left")) })
+    Ok(output.network_interfaces().len())
 }
 
 async fn unprotect(cx: &Context, arn: &str) -> Result<()> {

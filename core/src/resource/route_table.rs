@@ -45,9 +45,13 @@ impl Seen {
         Some(Self { id: table.route_table_id()?.to_owned(), associations, tags: tags::from_ec2(table.tags()) })
     }
 
+    fn association(&self, subnet: &str) -> Option<String> {
+        self.associations.iter().find(|(id, _)| id == subnet).map(|(_, association)| association.clone())
+    }
+
     fn serves(&self, zone: &str, observed: &Observed) -> bool {
         let subnet = observed.subnets.get(zone);
-        subnet.is_some_and(|subnet| self.associations.iter().any(|(id, _)| *id == subnet.id))
+        subnet.is_some_and(|subnet| self.association(&subnet.id).is_some())
     }
 }
 
@@ -131,11 +135,21 @@ async fn associate(cx: &Context, want: &Want, mut seen: Seen) -> Result<Seen> {
     let missing = want.zones.iter().filter(|zone| !seen.serves(zone, &cx.observed));
     let subnets = missing.filter_map(|zone| cx.observed.subnets.get(zone)).map(|subnet| subnet.id.clone());
     let associating = subnets.map(|subnet| {
-        let request = cx.aws.ec2.associate_route_table().route_table_id(&seen.id).subnet_id(&subnet);
+        let table = seen.id.clone();
+        let request = cx.aws.ec2.associate_route_table().route_table_id(&table).subnet_id(&subnet);
         async move {
-            let output = request.send().await.or_fail("associate the route table", "ec2:AssociateRouteTable")?;
-            let id = output.association_id.ok_or_else(|| Error::incomplete("AssociateRouteTable", "AssociationId"))?;
-            Ok::<_, Error>((subnet, id))
+            let id = match request.send().await.or_fail("associate the route table", "ec2:AssociateRouteTable") {
+                Ok(output) => {
+                    output.association_id.ok_or_else(|| Error::incomplete("AssociateRouteTable", "AssociationId"))?
+                }
+                // The SDK tried again after a lost answer; or the subnet hangs on somebody else's table.
+                Err(error) if error.is_code(&["Resource.AlreadyAssociated"]) => {
+                    let now = look(cx, &table).await?.as_ref().and_then(Seen::read);
+                    now.and_then(|now| now.association(&subnet)).ok_or(error)?
+                }
+                Err(error) => return Err(error),
+            };
+            Ok((subnet, id))
         }
     });
     let made = futures_util::future::try_join_all(associating).await?;

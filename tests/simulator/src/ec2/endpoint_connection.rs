@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::endpoint_service::{own, unsuccessful};
 use super::listing::Listing;
 use super::object::mine;
-use super::{EndpointService, date, home_of};
+use super::{EndpointService, home_of};
 use crate::call::{Answer, Call, Fail};
+use crate::date;
 use crate::world::World;
 
 /// An interface endpoint connected to an endpoint service.
@@ -94,7 +95,7 @@ fn item(connection: &EndpointConnection, service: &EndpointService) -> Value {
         "vpcEndpointOwner": connection.owner,
         "vpcEndpointRegion": service.home.region,
         "vpcEndpointState": connection.state,
-        "creationTimestamp": date(connection.created),
+        "creationTimestamp": date::iso(connection.created),
         "networkLoadBalancerArnSet": service.load_balancer_arns,
         "ipAddressType": "ipv4",
         "tagSet": [],

@@ -41,8 +41,6 @@ mod zone;
 
 use std::time::Duration;
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use serde_json::{Value, json};
 
 pub(crate) use self::endpoint_connection::EndpointConnection;
@@ -63,7 +61,6 @@ pub(crate) use self::vpc::Vpc;
 pub(crate) use self::vpn_gateway::VpnGateway;
 pub(crate) use self::zone::zones;
 use crate::call::{Answer, Call, Fail};
-use crate::clock::Clock;
 use crate::world::{Home, World};
 
 /// What EC2 keeps.
@@ -252,18 +249,8 @@ fn dependency_violation(message: String, holders: &[String]) -> Fail {
     Fail::new("DependencyViolation", format!("{message} Held by: {}", holders.join(", ")))
 }
 
-/// A timestamp as EC2 writes it.
-fn date(at: Duration) -> Option<String> {
-    DateTime::from(Clock::date(at)).fmt(Format::DateTime).ok()
-}
-
 /// The ARN of an EC2 object.
 fn arn(home: &Home, resource: &str) -> String {
-    let partition = match home.region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if home.region.starts_with("us-gov-") => "aws-us-gov",
-        Some("eusc") => "aws-eusc",
-        _ => "aws",
-    };
+    let partition = crate::sts::partition(&home.region);
     format!("arn:{partition}:ec2:{}:{}:{resource}", home.region, home.account)
 }

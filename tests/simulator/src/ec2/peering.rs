@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::listing::{Ids, Listing};
 use super::object::{Object, find, object};
 use super::tags::{at_creation, tag_set};
-use super::{cidr, date, done, forgotten, home_of};
+use super::{cidr, done, forgotten, home_of};
 use crate::call::{Answer, Call, Fail};
+use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// A VPC peering connection.
@@ -203,7 +204,7 @@ fn item(peering: &Peering, world: &World) -> Value {
         "vpcPeeringConnectionId": peering.id,
         "requesterVpcInfo": side(&peering.home, &peering.vpc_id, Some(peering.cidr)),
         "accepterVpcInfo": side(&peering.peer, &peering.peer_vpc_id, peering.peer_cidr),
-        "expirationTime": (status == "pending-acceptance").then(|| date(peering.created + EXPIRES)),
+        "expirationTime": (status == "pending-acceptance").then(|| date::iso(peering.created + EXPIRES)),
         "status": {"code": status, "message": message(status, &peering.peer.account)},
         "tagSet": tag_set(&peering.tags),
     })

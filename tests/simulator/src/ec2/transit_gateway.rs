@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::listing::{Ids, Listing};
 use super::object::{Object, find, find_mut, object};
 use super::tags::{at_creation, tag_set};
-use super::{arn, date, forgotten, home_of};
+use super::{arn, forgotten, home_of};
 use crate::call::{Answer, Call, Fail, text_of};
+use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// A transit gateway.
@@ -131,7 +132,7 @@ fn item(gateway: &TransitGateway, world: &World) -> Value {
         "state": gateway.state(world),
         "ownerId": gateway.home.account,
         "description": gateway.description,
-        "creationTime": date(gateway.created),
+        "creationTime": date::iso(gateway.created),
         "options": {
             "amazonSideAsn": 64512,
             "autoAcceptSharedAttachments": if gateway.auto_accept { "enable" } else { "disable" },

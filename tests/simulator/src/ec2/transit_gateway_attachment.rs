@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::listing::{Ids, Listing};
 use super::object::{Object, find, find_mut, object};
 use super::tags::{specified, tag_set};
-use super::{Subnet, add_interface, date, forgotten, free_addresses, home_of, release_interfaces, transit_gateway};
+use super::{Subnet, add_interface, forgotten, free_addresses, home_of, release_interfaces, transit_gateway};
 use crate::call::{Answer, Call, Fail, text_of};
+use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// The attachment of a VPC to a transit gateway.
@@ -270,7 +271,7 @@ fn item(attachment: &TransitGatewayAttachment, world: &World) -> Value {
         "vpcOwnerId": attachment.home.account,
         "state": attachment.state(world),
         "subnetIds": attachment.subnet_ids,
-        "creationTime": date(attachment.created),
+        "creationTime": date::iso(attachment.created),
         "options": {
             "dnsSupport": "enable",
             "ipv6Support": "disable",

@@ -1,16 +1,7 @@
 //! ARNs of load balancers, listeners and target groups.
 
+use crate::sts::partition;
 use crate::world::Home;
-
-/// The partition of a Region, the second part of an ARN.
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("eusc") => "aws-eusc",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
 
 /// `net` or `gwy`, as ARNs and interface descriptions abbreviate the type of a load balancer.
 pub(super) fn load_balancer(home: &Home, kind: &str, name: &str, id: &str) -> String {

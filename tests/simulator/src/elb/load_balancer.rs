@@ -1,16 +1,14 @@
 //! Load balancers: made in minutes, changed in place, deleted when nothing holds them.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use serde_json::{Value, json};
 
 use super::input::{self, home, invalid, one_of, texts, unfit};
 use super::placement::{self, Placement};
 use super::{LoadBalancer, LoadBalancerSubnet, arn, attributes, interfaces, limits};
 use crate::call::{Answer, Call, Fail};
-use crate::clock::Clock;
+use crate::date;
 use crate::world::{Home, World};
 
 /// The zone that holds the DNS names of Network Load Balancers in eu-central-1. Nothing here depends on it.
@@ -273,7 +271,7 @@ fn show(balancer: &LoadBalancer, world: &World) -> Value {
         "LoadBalancerArn": balancer.arn,
         "DNSName": network.then(|| dns_name(balancer)),
         "CanonicalHostedZoneId": network.then_some(HOSTED_ZONE),
-        "CreatedTime": date(balancer.created),
+        "CreatedTime": date::iso(balancer.created),
         "LoadBalancerName": balancer.name,
         "Scheme": network.then_some(&balancer.scheme),
         "VpcId": balancer.vpc_id,
@@ -302,12 +300,6 @@ fn zones(balancer: &LoadBalancer) -> Vec<Value> {
 fn dns_name(balancer: &LoadBalancer) -> String {
     let id = balancer.arn.rsplit('/').next().unwrap_or_default();
     format!("{}-{id}.elb.{}.amazonaws.com", balancer.name, balancer.home.region)
-}
-
-fn date(at: Duration) -> String {
-    let millis = Clock::date(at).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let date = DateTime::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-    date.fmt(Format::DateTime).unwrap_or_default()
 }
 
 fn duplicate(name: &str) -> Fail {

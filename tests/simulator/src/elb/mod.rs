@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-pub(crate) use self::arn::partition;
 pub(crate) use self::health::reaches_a_healthy_target;
 use self::limits::Limits;
 use crate::call::{Answer, Call, Fail};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::KeyStore;
 use crate::call::Fail;
 use crate::ec2::EndpointService;
-use crate::elb::partition;
+use crate::sts::partition;
 use crate::world::World;
 
 /// Why an endpoint service does not do.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::input::{self, home, invalid, missing, without_nulls};
 use super::{Key, key_store};
 use crate::call::{Answer, Call, Fail};
-use crate::elb::partition;
+use crate::sts::partition;
 use crate::world::World;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

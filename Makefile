@@ -1,0 +1,61 @@
+# The only door. Everything uses one target directory, and everything but the benchmark the dev profile, so that the AWS
+# SDK is compiled once: always --workspace, because cargo would otherwise build it once per set of features.
+
+CARGO ?= cargo
+PYTHON ?= python3
+VENV := .venv
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ': .*## ' '/^[a-z-]+: .*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: quickstart
+quickstart: ## plan, apply, status and teardown on the simulated AWS
+	$(CARGO) run --locked --bin quickstart
+
+.PHONY: test
+test: lint test-rust docs test-python ## everything, set-up included
+
+.PHONY: lint
+lint: ## formatting and clippy; warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: build
+build: ## the programs of the workspace
+	$(CARGO) build --workspace --bins --locked
+
+.PHONY: test-rust
+test-rust: ## the tests in Rust
+	$(CARGO) test --workspace --locked
+
+.PHONY: test-python
+test-python: build $(VENV)/ready ## boto3 against the simulator, the engine against moto
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
+
+.PHONY: docs
+docs: ## rustdoc; warnings are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+.PHONY: bench
+bench: bench-virtual bench-http ## calls, depth and time; a comparison over HTTP
+
+.PHONY: bench-virtual
+bench-virtual: ## calls, depth and makespan in simulated time
+	$(CARGO) run --locked --bin virtual-time
+
+# Real time and memory mean something only in a release build, which compiles the AWS SDK again.
+.PHONY: bench-http
+bench-http: $(VENV)/ready ## xkslink beside a boto3 script, in real time
+	$(CARGO) build --release --workspace --bins --locked
+	$(VENV)/bin/python tests/bench/run.py
+
+# Debian and Ubuntu ship Python without the half of venv that installs pip.
+$(VENV)/ready: tests/python/requirements.txt
+	$(PYTHON) -c 'import ensurepip, venv' || apt-get install -y python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
