@@ -149,7 +149,7 @@ impl Desired {
         self.load_balancer = Some(load_balancer::Want {
             name: name.to_owned(),
             zones: zones.to_vec(),
-            secured: options.security_group == SecurityGroup::Own,
+            security_group: options.security_group == SecurityGroup::Own,
             tags: tags.clone(),
         });
         self.listener = Some(listener::Want { tags: tags.clone() });

@@ -14,7 +14,7 @@ use scenario::client::client;
 use scenario::file::base;
 use serde_json::{Value, json};
 use xkslink::spec::Connectivity;
-use xkslink::{Client, Consent, Ids};
+use xkslink::{Client, Consent, Ids, Report};
 use xkslink_simulator::Simulator;
 
 /// What cuts a run off.
@@ -79,6 +79,9 @@ struct Stage {
     simulator: Simulator,
     client: Client,
     spec: Connectivity,
+    document: Value,
+    /// The VPC and the transit gateway of others.
+    ids: Value,
     others: BTreeMap<&'static str, usize>,
 }
 
@@ -104,9 +107,31 @@ impl Stage {
             "peering" => json!({"type": past.link, "vpc_id": vpc["vpc"]["vpcId"]}),
             _ => json!({"type": past.link}),
         };
-        let spec = Connectivity::from_value(document).unwrap();
+        let spec = Connectivity::from_value(document.clone()).unwrap();
+        let ids = json!({"vpc": vpc["vpc"]["vpcId"], "gateway": gateway["transitGateway"]["transitGatewayId"]});
         let others = simulator.census();
-        Self { simulator, client, spec, others }
+        Self { simulator, client, spec, document, ids, others }
+    }
+
+    fn edit(&mut self, edits: &[Edit]) {
+        edits.iter().for_each(|edit| edit.of(&mut self.document, &self.ids));
+        self.spec =
+            Connectivity::from_value(self.document.clone()).unwrap_or_else(|error| panic!("{edits:?}: {error}"));
+    }
+
+    /// Plans, applies with every consent, and sees that nothing is left to do.
+    async fn applied(&self) -> Result<Report, TestCaseError> {
+        let plan = self.client.plan(&self.spec).await;
+        let plan = plan.map_err(|error| TestCaseError::fail(format!("plan: {error:?}")))?;
+        let mut apply = self.client.apply(&plan);
+        for consent in [Consent::Disconnect, Consent::Replace, Consent::Delete] {
+            apply = apply.consent(consent);
+        }
+        let report = apply.await.map_err(|error| TestCaseError::fail(format!("{error:?}\n{plan}")))?;
+        prop_assert!(report.connected(), "{}", report.to_json());
+        let next = self.client.plan(&self.spec).await.unwrap();
+        prop_assert!(next.is_empty(), "{next}\nafter\n{plan}");
+        Ok(report)
     }
 
     /// Applies, or takes down, until something cuts it off.
@@ -122,7 +147,8 @@ impl Stage {
         let run = async {
             if up {
                 let plan = self.client.plan(&self.spec).await?;
-                self.client.apply(&plan).consent(Consent::Disconnect).consent(Consent::Replace).await
+                let apply = self.client.apply(&plan).consent(Consent::Disconnect).consent(Consent::Replace);
+                apply.consent(Consent::Delete).await
             } else {
                 self.client.teardown(&self.spec).consent(Consent::Disconnect).await
             }
@@ -180,15 +206,84 @@ impl Stage {
     }
 }
 
+/// A change of the spec between two runs.
+#[derive(Clone, Copy, Debug)]
+enum Edit {
+    Range(&'static str),
+    Zones(usize),
+    Link(&'static str),
+    Port(u16),
+    Health(&'static str),
+    Targets(u8),
+    DataCentre(&'static str),
+    DnsName(&'static str),
+    Path(&'static str),
+    StoreName(&'static str),
+    SecurityGroup(&'static str),
+    Tag(&'static str),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        prop_oneof![Just("10.60.0.0/24"), Just("10.62.0.0/24")].prop_map(Edit::Range),
+        (2..4_usize).prop_map(Edit::Zones),
+        prop_oneof![Just("vpn_gateway"), Just("transit_gateway"), Just("peering"), Just("routed")].prop_map(Edit::Link),
+        prop_oneof![Just(443), Just(8443)].prop_map(Edit::Port),
+        prop_oneof![Just("/ping"), Just("/health")].prop_map(Edit::Health),
+        (10..14_u8).prop_map(Edit::Targets),
+        prop_oneof![Just("10.0.0.0/16"), Just("10.0.0.0/17")].prop_map(Edit::DataCentre),
+        prop_oneof![Just("xks.payments.example.com"), Just("xks2.example.com")].prop_map(Edit::DnsName),
+        prop_oneof![Just("/a/kms/xks/v1"), Just("/kms/xks/v1")].prop_map(Edit::Path),
+        prop_oneof![Just("payments-hsm"), Just("Payments keys")].prop_map(Edit::StoreName),
+        prop_oneof![Just("own"), Just("none")].prop_map(Edit::SecurityGroup),
+        prop_oneof![Just("a"), Just("b")].prop_map(Edit::Tag),
+    ]
+}
+
+impl Edit {
+    fn of(self, document: &mut Value, ids: &Value) {
+        match self {
+            Self::Range(cidr) => document["network"]["cidr"] = cidr.into(),
+            Self::Zones(number) => {
+                let cidr = document["network"]["cidr"].as_str().unwrap().replace(".0/24", "");
+                let subnet = |index: usize| json!({"cidr": format!("{cidr}.{}/26", 64 * index)});
+                document["network"]["subnets"] = (0..number).map(subnet).collect();
+            }
+            Self::Link(sort) => {
+                document["link"] = match sort {
+                    "transit_gateway" => json!({"type": sort, "id": ids["gateway"]}),
+                    "peering" => json!({"type": sort, "vpc_id": ids["vpc"]}),
+                    _ => json!({"type": sort}),
+                }
+            }
+            Self::Port(port) => document["proxy"]["port"] = port.into(),
+            Self::Health(path) => document["proxy"]["health_check"]["path"] = path.into(),
+            Self::Targets(last) => {
+                document["proxy"]["addresses"] = json!([format!("10.0.8.{last}"), "10.0.8.9"]);
+            }
+            Self::DataCentre(range) => document["data_center"] = json!([range]),
+            Self::DnsName(name) => document["private_dns_name"] = name.into(),
+            Self::Path(path) => document["key_store"]["path"] = path.into(),
+            Self::StoreName(name) => document["key_store"]["name"] = name.into(),
+            Self::SecurityGroup(choice) => document["load_balancer"]["security_group"] = choice.into(),
+            Self::Tag(value) => document["tags"]["team"] = value.into(),
+        }
+        // Ranges of subnets that were written out follow the VPC.
+        if let (Self::Range(_), Some(subnets)) = (self, document["network"]["subnets"].as_array().map(Vec::len)) {
+            Self::Zones(subnets).of(document, ids);
+        }
+    }
+}
+
 fn paused() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
-fn all(cases: u32, test: impl Fn(Past) -> Result<(), TestCaseError>) {
+fn all<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     // `PROPTEST_CASES=200` for a longer search.
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok()).unwrap_or(cases);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    runner.run(&past(), test).unwrap();
+    runner.run(&strategy, test).unwrap();
 }
 
 /// One store, whichever its link.
@@ -215,7 +310,7 @@ fn one_store(link: &str) -> BTreeMap<&'static str, usize> {
 
 #[test]
 fn an_apply_after_any_past_ends_connected_with_nothing_twice() {
-    all(8, |past| {
+    all(8, past(), |past| {
         paused().block_on(async {
             let stage = Stage::new(&past).await;
             for (cut, deletion) in &past.disturbances {
@@ -224,13 +319,7 @@ fn an_apply_after_any_past_ends_connected_with_nothing_twice() {
                     stage.delete(*deletion).await;
                 }
             }
-            let plan = stage.client.plan(&stage.spec).await;
-            let plan = plan.map_err(|error| TestCaseError::fail(format!("plan: {error:?}")))?;
-            let applied = stage.client.apply(&plan).consent(Consent::Disconnect).consent(Consent::Replace).await;
-            let report = applied.map_err(|error| TestCaseError::fail(format!("{error:?}\n{plan}")))?;
-            prop_assert!(report.connected(), "{}", report.to_json());
-            let next = stage.client.plan(&stage.spec).await.unwrap();
-            prop_assert!(next.is_empty(), "{next}");
+            stage.applied().await?;
             prop_assert_eq!(stage.ours(), one_store(past.link));
             Ok(())
         })
@@ -239,7 +328,7 @@ fn an_apply_after_any_past_ends_connected_with_nothing_twice() {
 
 #[test]
 fn a_teardown_after_any_past_leaves_nothing_of_ours_and_everything_of_others() {
-    all(8, |past| {
+    all(8, past(), |past| {
         paused().block_on(async {
             let stage = Stage::new(&past).await;
             for (turn, (cut, deletion)) in past.disturbances.iter().enumerate() {
@@ -260,7 +349,7 @@ fn a_teardown_after_any_past_leaves_nothing_of_ours_and_everything_of_others() {
 
 #[test]
 fn planning_is_pure() {
-    all(6, |past| {
+    all(6, past(), |past| {
         paused().block_on(async {
             let stage = Stage::new(&past).await;
             let (cut, _) = past.disturbances[0];
@@ -270,6 +359,56 @@ fn planning_is_pure() {
             let two: Value = serde_json::from_str(&other.plan(&stage.spec).await.unwrap().to_json()).unwrap();
             prop_assert_eq!(&one, &two);
             prop_assert_eq!(&one["hash"], &two["hash"]);
+            Ok(())
+        })
+    });
+}
+
+/// Two sets of edits, and what cuts off the run between them.
+fn edits() -> impl Strategy<Value = (Vec<Edit>, Vec<Edit>, Option<Cut>)> {
+    let some = || proptest::collection::vec(edit(), 1..4);
+    (some(), some(), proptest::option::of(cut()))
+}
+
+#[test]
+fn any_spec_becomes_any_other_even_if_the_change_is_cut_off() {
+    all(6, edits(), |(first, second, cut)| {
+        paused().block_on(async {
+            let past = Past { seed: 1, link: "vpn_gateway", disturbances: Vec::new() };
+            let mut stage = Stage::new(&past).await;
+            let store = stage.applied().await?.ids.key_store;
+            stage.edit(&first);
+            match cut {
+                Some(cut) => stage.disturbed(cut, true).await,
+                None => drop(stage.applied().await?),
+            }
+            stage.edit(&second);
+            let report = stage.applied().await?;
+            prop_assert_eq!(report.ids.key_store, store, "the key store holds keys: it is never made anew");
+            let one = ["vpcs", "load_balancers", "listeners", "target_groups", "endpoint_services", "key_stores"];
+            let ours = stage.ours();
+            prop_assert!(one.iter().all(|what| ours[what] == 1), "{:?}", ours);
+            Ok(())
+        })
+    });
+}
+
+#[test]
+fn a_twentieth_of_all_calls_going_wrong_stops_nobody() {
+    all(3, (1..1000_u64, 1..1000_u64), |(seed, faults)| {
+        paused().block_on(async {
+            let simulator = Simulator::builder().seed(seed).random_faults(faults, 0.05).build();
+            simulator.host_zone("example.com");
+            let client = client(&simulator, "eu-central-1", None);
+            let spec = Connectivity::from_value(base("minimal")).unwrap();
+            for _ in 0..5 {
+                let Ok(plan) = client.plan(&spec).await else { continue };
+                let _ = client.apply(&plan).await;
+            }
+            let status = client.status(&spec).await.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+            prop_assert!(status.as_wanted(), "{status}");
+            let census = simulator.census();
+            prop_assert!(one_store("vpn_gateway").iter().all(|(what, number)| census[what] == *number), "{census:?}");
             Ok(())
         })
     });

@@ -28,8 +28,8 @@ pub(crate) struct Want {
     pub(crate) name: String,
     /// Zones it serves.
     pub(crate) zones: Vec<String>,
-    /// Whether it has a security group, which AWS takes at creation only (NLB-10).
-    pub(crate) secured: bool,
+    /// Whether it has our security group; AWS gives none to a load balancer without, and never takes the last.
+    pub(crate) security_group: bool,
     pub(crate) tags: Tags,
 }
 
@@ -121,7 +121,11 @@ impl Resource for LoadBalancer {
             compare("type", &seen.sort.as_str(), &"network"),
             compare("scheme", &seen.scheme.as_str(), &"internal"),
             (seen.state == State::Failed.as_str()).then(|| Change::new("state", &seen.state, "active")),
-            compare("security_group", &secured(!seen.security_groups.is_empty()), &secured(want.secured)),
+            match (want.security_group, seen.security_groups.is_empty()) {
+                (true, true) => Some(Change::new("security_group", "none", "own")),
+                (false, false) => Some(Change::new("security_group", seen.security_groups.join(", "), "none")),
+                _ => None,
+            },
         ];
         let provisioning = seen.state == State::Provisioning.as_str();
         let changeable = [
@@ -146,7 +150,8 @@ impl Resource for LoadBalancer {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        let groups = cx.observed.security_group.as_ref().filter(|_| want.secured).map(|group| vec![group.id.clone()]);
+        let groups = cx.observed.security_group.as_ref().filter(|_| want.security_group);
+        let groups = groups.map(|group| vec![group.id.clone()]);
         let request = cx
             .aws
             .elb
@@ -235,10 +240,6 @@ fn subnets(cx: &Context, want: &Want) -> Vec<String> {
         want.zones.iter().filter_map(|zone| cx.observed.subnets.get(zone)).map(|subnet| subnet.id.clone()).collect();
     ids.sort();
     ids
-}
-
-fn secured(secured: bool) -> &'static str {
-    if secured { "own" } else { "none" }
 }
 
 /// SetSubnets takes the whole set. Subnets can be added while an endpoint service holds the load balancer; AWS refuses
