@@ -38,14 +38,17 @@ where
 {
     let wait = Wait { until: how.until, usual: how.usual, limit: LIMIT };
     let accepted = until(cx, wait, || {
-        let attempt = delete();
+        let (attempt, look) = (delete(), still());
         async move {
             match attempt.await {
                 Ok(()) => Ok(Look::Done(())),
                 Err(error) if error.is_code(how.gone) => Ok(Look::Done(())),
-                Err(error) if error.is_code(how.busy) => {
-                    Ok(Look::NotYet(error.aws_code().unwrap_or("in use").to_owned()))
-                }
+                // After a lost answer, the repeated delete of what is going or gone may be called untimely.
+                Err(error) if error.is_code(how.busy) => match look.await {
+                    Ok(None) => Ok(Look::Done(())),
+                    Err(gone) if gone.is_code(how.gone) => Ok(Look::Done(())),
+                    _ => Ok(Look::NotYet(error.aws_code().unwrap_or("in use").to_owned())),
+                },
                 Err(error) => Err(error),
             }
         }

@@ -79,12 +79,6 @@ impl Resource for Connection {
     async fn create(cx: &Context, _: &str, _: &Want) -> Result<Seen> {
         healthy(cx).await?;
         let store = cx.parent::<KeyStore>()?;
-        let sent = cx.aws.kms.connect_custom_key_store().custom_key_store_id(&store.id).send().await;
-        match sent.or_fail("connect the key store", "kms:ConnectCustomKeyStore") {
-            // The SDK tried again after a lost answer: KMS is connecting already, as the wait below will see.
-            Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException"]) => {}
-            other => drop(other?),
-        }
         connected(cx, &store.id).await
     }
 
@@ -150,13 +144,13 @@ async fn disconnect(cx: &Context, id: &str) -> Result<()> {
     .await
 }
 
+/// Connects the store if it is DISCONNECTED, and waits until it is CONNECTED.
 async fn connected(cx: &Context, id: &str) -> Result<Seen> {
     let seen = until(cx, CONNECTED, || async {
-        let now = look(cx, id).await?;
-        Ok(match now {
+        Ok(match look(cx, id).await? {
             Some(now) if now.connected() || now.state == State::Failed.as_str() => Look::Done(now),
             Some(now) => Look::NotYet(now.state),
-            None => Look::NotYet(State::Disconnected.as_str().to_owned()),
+            None => Look::NotYet(connect(cx, id).await?.as_str().to_owned()),
         })
     })
     .await?;
@@ -166,6 +160,16 @@ async fn connected(cx: &Context, id: &str) -> Result<Seen> {
     // Nothing but a disconnect is legal in FAILED: leave the store ready for the next try.
     disconnect(cx, id).await?;
     Err(failed(seen.error_code.as_deref().unwrap_or("INTERNAL_ERROR")))
+}
+
+/// Asks KMS to connect; the state to expect then.
+async fn connect(cx: &Context, id: &str) -> Result<State> {
+    let sent = cx.aws.kms.connect_custom_key_store().custom_key_store_id(id).send().await;
+    match sent.or_fail("connect the key store", "kms:ConnectCustomKeyStore") {
+        // KMS is connecting already, or still disconnecting inside although it says DISCONNECTED: the next look will tell.
+        Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException"]) => Ok(State::Disconnected),
+        other => other.map(|_| State::Connecting),
+    }
 }
 
 async fn look(cx: &Context, id: &str) -> Result<Option<Seen>> {

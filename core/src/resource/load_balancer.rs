@@ -76,6 +76,11 @@ impl Seen {
         observed.subnets.get(zone).is_some_and(|subnet| self.subnets.contains(&subnet.id))
     }
 
+    /// Whether it routes; an impaired one does, it only cannot grow.
+    fn is_active(&self) -> bool {
+        self.state == State::Active.as_str() || self.state == State::ActiveImpaired.as_str()
+    }
+
     /// `net/<name>/<id>`, as network interfaces name it in their description.
     fn short_name(&self) -> &str {
         self.arn.split_once(":loadbalancer/").map_or(self.arn.as_str(), |(_, name)| name)
@@ -257,7 +262,7 @@ async fn set_subnets(cx: &Context, want: &Want, seen: &mut Seen) -> Result<()> {
 }
 
 async fn active(cx: &Context, seen: Seen) -> Result<Seen> {
-    if seen.state == State::Active.as_str() {
+    if seen.is_active() {
         return Ok(seen);
     }
     until(cx, ACTIVE, || async {
@@ -269,7 +274,7 @@ async fn active(cx: &Context, seen: Seen) -> Result<Seen> {
         let now = found.load_balancers().first().and_then(|balancer| Seen::read(balancer, seen.tags.clone()));
         let reason = found.load_balancers().first().and_then(|each| each.state()).and_then(|state| state.reason());
         match now {
-            Some(now) if now.state == State::Active.as_str() => Ok(Look::Done(now)),
+            Some(now) if now.is_active() => Ok(Look::Done(now)),
             Some(now) if now.state == State::Failed.as_str() => Err(failed(reason)),
             Some(now) => Ok(Look::NotYet(now.state)),
             None => Ok(Look::NotYet("not visible".to_owned())),
