@@ -49,8 +49,9 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
         Action::Replace if kind == Kind::Connection => may_disconnect(steps),
         Action::Replace => !steps.iter().any(|s| holds(s.resource.kind, kind) && s.removes()),
         Action::Delete => {
-            let lets_go = |s: &&Step| s.removes() || s.action == Action::Update;
-            !steps.iter().filter(lets_go).any(|s| holds(s.resource.kind, kind))
+            // An update lets go of what it needs itself: a load balancer of a subnet. The key store, far away, does not.
+            let lets_go = |s: &Step| s.action == Action::Update && s.resource.kind.needs().contains(&kind);
+            !steps.iter().any(|s| lets_go(s) || (s.removes() && holds(s.resource.kind, kind)))
         }
     }
 }
