@@ -178,8 +178,8 @@ impl Client {
                 return Err(has_keys(&store.name));
             }
         }
-        // A key store that the spec does not have may be somebody's, CONNECTED and in use.
-        if let (None, Some(service)) = (&target.scope().key_store, &observed.endpoint_service) {
+        // A key store that we do not see may be somebody's, CONNECTED and in use.
+        if let (None, Some(service)) = (&observed.key_store, &observed.endpoint_service) {
             let endpoints = connections(&aws, &service.id).await?;
             if !endpoints.is_empty() {
                 return Err(in_use(&service.id, &endpoints));

@@ -53,6 +53,9 @@ impl Desired {
         }
         let name = spec.name().to_string();
         let tags = tags::all(&name, spec.tags());
+        if matches!(spec.domain(), Domain::Route53(_)) && observed.hosted_zone.is_none() {
+            return Err(domain_record::no_zone(&spec.private_dns_name().parents()));
+        }
         let mut desired = Self::default();
         desired.network(spec, observed, &tags)?;
         let zones: Vec<String> = if desired.vpc.is_some() {

@@ -121,10 +121,12 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         observed.routes = routes::Seen::read(&table);
         observed.route_table = route_table::Seen::read(&table);
     }
-    if let (None, Some(routes)) = (&observed.link, &observed.routes) {
-        // A gateway of the caller, as a spec that is gone or changed once gave it.
+    if let (None, Some(routes), DomainScope::Unknown) = (&observed.link, &observed.routes, &scope.domain) {
+        // Without a spec, a gateway of the caller is known by our route table alone.
         observed.link = ours.gateway(&routes.propagating, &vpc_ids).boxed().await?;
     }
+    let over_link = |link: &link::Seen| observed.routes.clone().and_then(|routes| routes.over(&link.route_target));
+    observed.routes = observed.link.as_ref().and_then(over_link);
     if observed.zones.is_empty() && observed.subnets.len() < scope.subnets {
         // Tags of deleted subnets live on for a while: there are fewer than the tags say.
         observed.zones = ours.zones(true).boxed().await?;

@@ -41,6 +41,8 @@ pub(crate) struct Observed {
     pub(crate) domain_record: Option<domain_record::Seen>,
     pub(crate) domain_verification: Option<domain_verification::Seen>,
     pub(crate) key_store: Option<key_store::Seen>,
+    /// Whether this very run deleted the key store: endpoints of its service that are left then serve nobody.
+    pub(crate) key_store_deleted: bool,
     pub(crate) connection: Option<connection::Seen>,
 }
 

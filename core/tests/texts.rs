@@ -151,7 +151,7 @@ async fn a_plan_to_update_names_the_fields() {
       ~  key store             cks-…
            uri_endpoint: https://xks.payments.example.com -> https://xks.treasury.example.com
       +- connection            (10 min)
-           because KMS changes the key store only while it is disconnected
+           because the key store can change only while KMS is disconnected
 
     Needs your consent: disconnecting the key store; its keys are unusable until it is connected again
     ");
@@ -210,7 +210,7 @@ async fn a_plan_to_replace_says_why_and_asks() {
       ~  key store             cks-…
            endpoint_service: com.amazonaws.vpce.eu-central-1.vpce-svc-… -> the new endpoint service
       +- connection            (10 min)
-           because KMS changes the key store only while it is disconnected
+           because the key store can change only while KMS is disconnected
 
     Needs your consent: replacing what AWS cannot change in place
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.models.vpc_service_configuration import VPCServiceConfiguration
+from moto.ec2.responses import EC2Response
 from moto.elbv2.models import FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 from pytest import MonkeyPatch
@@ -14,6 +15,7 @@ def repair(patch: MonkeyPatch) -> None:
     keep_whether_rules_hold_for_private_link(patch)
     give_target_groups_the_attributes_of_tcp(patch)
     filter_tags_by_key_and_value(patch)
+    see_no_endpoint_connections(patch)
 
 
 def show_the_address_types_of_endpoint_services(patch: MonkeyPatch) -> None:
@@ -44,6 +46,17 @@ def give_target_groups_the_attributes_of_tcp(patch: MonkeyPatch) -> None:
         group.attributes |= {"preserve_client_ip.enabled": "false", "proxy_protocol_v2.enabled": "false"}
 
     patch.setattr(FakeTargetGroup, "__init__", init)
+
+
+def see_no_endpoint_connections(patch: MonkeyPatch) -> None:
+    """AWS has DescribeVpcEndpointConnections; moto lacks it. Nobody connects to the services of these tests."""
+
+    def describe_vpc_endpoint_connections(_: EC2Response) -> str:
+        return "<DescribeVpcEndpointConnectionsResponse><vpcEndpointConnectionSet/></DescribeVpcEndpointConnectionsResponse>"
+
+    patch.setattr(
+        EC2Response, "describe_vpc_endpoint_connections", describe_vpc_endpoint_connections, raising=False
+    )
 
 
 def filter_tags_by_key_and_value(patch: MonkeyPatch) -> None:

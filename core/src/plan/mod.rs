@@ -114,8 +114,10 @@ impl Step {
         let field_known = |change: &Change| self.changes.iter().any(|mine| mine.field == change.field);
         // A resource that is created here may need its finishing touches in a later round.
         let creation = matches!(self.action, Action::Create | Action::Replace) && other.action == Action::Update;
+        // A yes to removing something is a yes to removing that very object.
+        let same_object = !other.removes() || self.id == other.id;
         self.resource == other.resource
-            && (creation || (same && (other.removes() || other.changes.iter().all(field_known))))
+            && (creation || (same && same_object && (other.removes() || other.changes.iter().all(field_known))))
     }
 }
 

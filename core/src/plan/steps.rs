@@ -49,27 +49,40 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
         Action::Replace if kind == Kind::Connection => may_disconnect(steps),
         Action::Replace => !steps.iter().any(|s| holds(s.resource.kind, kind) && s.removes()),
         Action::Delete => {
-            // An update lets go of what it needs itself: a load balancer of a subnet. The key store, far away, does not.
-            let lets_go = |s: &Step| s.action == Action::Update && s.resource.kind.needs().contains(&kind);
-            !steps.iter().any(|s| lets_go(s) || (s.removes() && holds(s.resource.kind, kind)))
+            // An update lets go of what it needs directly; what it needs through others, those hold.
+            let in_the_way = |s: &Step| match s.action {
+                Action::Update => s.resource.kind.needs().contains(&kind),
+                _ => s.removes() && holds(s.resource.kind, kind),
+            };
+            !steps.iter().any(in_the_way) && (is_store(kind) || !store_goes(steps))
         }
     }
+}
+
+fn is_store(kind: Kind) -> bool {
+    matches!(kind, Kind::KeyStore | Kind::Connection)
+}
+
+/// Whether a key store is to be deleted: KMS may yet refuse, and then its way to the proxy must still stand.
+fn store_goes(steps: &[Step]) -> bool {
+    steps.iter().any(|s| is_store(s.resource.kind) && s.action == Action::Delete)
 }
 
 /// Conditions that are not about other resources but about a state.
 fn is_allowed_by_state(step: &Step, observed: &Observed) -> bool {
     match step.resource.kind {
         Kind::DomainVerification => observed.domain_record.as_ref().is_none_or(|record| !record.just_handed_out),
-        Kind::KeyStore => !step.disconnects() || observed.connection.is_none(),
-        _ => true,
+        _ => !step.disconnects() || observed.connection.is_none(),
     }
 }
 
-/// While the store is disconnected its keys are unusable, so this comes as late as possible: when all that the key
-/// store's change needs is ready, or when the endpoint service itself has to go.
+/// While the store is disconnected its keys are unusable, so this comes as late as possible: when all that the change
+/// needs is ready, or when the endpoint service itself has to go.
 fn may_disconnect(steps: &[Step]) -> bool {
     let service_goes = steps.iter().any(|s| s.resource.kind == Kind::EndpointService && s.removes());
-    service_goes || !steps.iter().any(|s| depends_on(Kind::KeyStore, s.resource.kind))
+    let unfinished =
+        |s: &Step| s.action != Action::Delete && !s.disconnects() && depends_on(Kind::KeyStore, s.resource.kind);
+    service_goes || !steps.iter().any(unfinished)
 }
 
 /// Whether `kind` needs `other`, directly or through others.
@@ -217,20 +230,14 @@ impl Steps {
         }
     }
 
-    /// A change of the key store that KMS takes only while it is disconnected.
+    /// A change that AWS takes only while the key store is disconnected.
     fn disconnect_first(&mut self, observed: &Observed) {
-        let store = self.0.get(&ResourceId::new(Kind::KeyStore, ""));
-        if store.is_some_and(|step| step.action == Action::Update && step.disconnects())
-            && observed.connection.is_some()
-        {
-            self.force(
-                Kind::Connection,
-                Action::Replace,
-                "",
-                Vec::new(),
-                "KMS changes the key store only while it is disconnected",
-            );
-        }
+        let waits = |step: &Step| step.action == Action::Update && step.disconnects();
+        let Some(step) = self.0.values().find(|step| waits(step)).filter(|_| observed.connection.is_some()) else {
+            return;
+        };
+        let reason = format!("the {} can change only while KMS is disconnected", step.resource.kind.label());
+        self.force(Kind::Connection, Action::Replace, "", Vec::new(), &reason);
     }
 
     /// Steps that follow from others say what they are about like any other.

@@ -88,12 +88,15 @@ impl Resource for Connection {
         connected(cx, &store.id).await
     }
 
-    async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
+    async fn update(cx: &Context, want: &Want, _: &Seen) -> Result<Seen> {
         let store = cx.parent::<KeyStore>()?;
-        match State::from(seen.state.as_str()) {
-            State::Connecting => return connected(cx, &store.id).await,
+        // Minutes may have passed since the observation, and somebody may have connected the store meanwhile.
+        let now = look(cx, &store.id).await?;
+        match now.as_ref().map(|now| State::from(now.state.as_str())) {
+            Some(State::Connected | State::Connecting) => return connected(cx, &store.id).await,
             // FAILED allows nothing but a disconnect.
-            _ => disconnect(cx, &store.id).await?,
+            Some(State::Failed | State::Disconnecting) => disconnect(cx, &store.id).await?,
+            _ => {}
         }
         Self::create(cx, "", want).await
     }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint_service::{self, Challenge, EndpointService};
-use super::{Change, Kind, Resource, compare};
+use super::{Change, Kind, Resource, ResourceId, compare};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::wait::{Look, Wait, until};
@@ -144,7 +144,7 @@ impl Resource for DomainRecord {
         let parent = want.parents.first().map_or("", String::as_str);
         match want.publish {
             Publish::Route53 => {
-                let zone = cx.observed.hosted_zone.clone().ok_or_else(|| no_zone(want))?;
+                let zone = cx.observed.hosted_zone.clone().ok_or_else(|| no_zone(&want.parents))?;
                 // At the zone's own name: a name below it might be delegated elsewhere.
                 let record = TxtRecord::new(&challenge, &zone.name, &want.parents);
                 insert(cx, &zone, &record).await?;
@@ -202,12 +202,15 @@ async fn challenge(cx: &Context) -> Result<Challenge> {
     .await
 }
 
-fn no_zone(want: &Want) -> Error {
+/// Said while planning already: nothing is made for a domain that cannot be verified.
+pub(crate) fn no_zone(parents: &[impl AsRef<str>]) -> Error {
+    let parents: Vec<&str> = parents.iter().map(AsRef::as_ref).collect();
     Error::new(
         ErrorKind::InvalidSpec,
-        format!("Route 53 has no public hosted zone for {} in this account", want.parents.join(" or ")),
+        format!("Route 53 has no public hosted zone for {} in this account", parents.join(" or ")),
         "give the DNS account's configuration to the client, name the hosted zone, or choose the manual domain mode",
     )
+    .with_resource(ResourceId::new(Kind::DomainRecord, ""))
 }
 
 /// Public hosted zones at or below the registrable domain; one page of the reversed-label order holds them all.

@@ -199,7 +199,7 @@ impl Resource for EndpointService {
             let sent = cx.aws.ec2.delete_vpc_endpoint_service_configurations().service_ids(&seen.id).send().await;
             let output = sent.or_fail("delete the endpoint service", "ec2:DeleteVpcEndpointServiceConfigurations")?;
             match refused(output.unsuccessful()) {
-                Err(error) if error.is_code(&["ExistingVpcEndpointConnections"]) => {
+                Err(error) if error.is_code(DELETE.busy) => {
                     reject_connections(cx, &seen.id).await?;
                     Err(error)
                 }
@@ -314,12 +314,12 @@ fn refused(items: &[types::UnsuccessfulItem]) -> Result<()> {
 
 /// Endpoints that are left although the key store is gone: refusing them cuts nothing that is in use.
 async fn reject_connections(cx: &Context, id: &str) -> Result<()> {
-    if cx.observed.key_store.is_some() {
+    let left = connections(&cx.aws, id).await?;
+    if left.is_empty() || cx.observed.key_store.is_some() {
         return Ok(());
     }
-    let left = connections(&cx.aws, id).await?;
-    if left.is_empty() {
-        return Ok(());
+    if !cx.observed.key_store_deleted {
+        return Err(in_use(id, &left));
     }
     let request = cx.aws.ec2.reject_vpc_endpoint_connections().service_id(id).set_vpc_endpoint_ids(Some(left));
     let output = request.send().await.or_fail("reject endpoint connections", "ec2:RejectVpcEndpointConnections")?;

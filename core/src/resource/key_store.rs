@@ -75,6 +75,7 @@ impl Resource for KeyStore {
     fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
         if seen.is_none() {
             observed.connection = None;
+            observed.key_store_deleted = true;
         }
         observed.key_store = seen;
     }

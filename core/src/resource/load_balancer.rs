@@ -144,7 +144,8 @@ impl Resource for LoadBalancer {
             .map(Change::replacing)
             .chain(changeable.into_iter().flatten())
             .chain(missing.map(|zone| Change::new("zone", "", zone)))
-            .chain(extra.map(|(zone, _)| Change::new("zone", zone, "")))
+            // Endpoints hold the zones that they use.
+            .chain(extra.map(|(zone, _)| Change::new("zone", zone, "").disconnecting()))
             .chain(compare_tags(&seen.tags, &want.tags))
             .collect()
     }

@@ -43,6 +43,13 @@ impl Seen {
             table.propagating_vgws().iter().filter_map(|each| each.gateway_id()).map(str::to_owned).collect();
         (!routes.is_empty() || !propagating.is_empty()).then_some(Self { routes, propagating })
     }
+
+    /// The routes over our link; any other in the table somebody else has made.
+    pub(crate) fn over(mut self, target: &str) -> Option<Self> {
+        self.routes.retain(|_, (to, _)| to == target);
+        self.propagating.retain(|gateway| gateway == target);
+        (!self.routes.is_empty() || !self.propagating.is_empty()).then_some(self)
+    }
 }
 
 fn read_route(route: &types::Route) -> Option<(Ipv4Net, (String, bool))> {
@@ -144,6 +151,8 @@ impl Resource for Routes {
     }
 }
 
+type CreateRoute = aws_sdk_ec2::operation::create_route::builders::CreateRouteFluentBuilder;
+
 async fn create_route(cx: &Context, table: &str, destination: &Ipv4Net, sort: Sort, target: &str) -> Result<()> {
     let request = cx.aws.ec2.create_route().route_table_id(table).destination_cidr_block(destination.to_string());
     let request = match sort {
@@ -151,19 +160,35 @@ async fn create_route(cx: &Context, table: &str, destination: &Ipv4Net, sort: So
         Sort::TransitGateway => request.transit_gateway_id(target),
         Sort::Peering => request.vpc_peering_connection_id(target),
     };
-    match request.send().await.or_fail("create the route", "ec2:CreateRoute") {
+    match request.clone().send().await.or_fail("create the route", "ec2:CreateRoute") {
         // The SDK tried again after a lost answer.
-        Err(error) if error.is_code(&["RouteAlreadyExists"]) => confirm(cx, table, destination, target, error).await,
+        Err(error) if error.is_code(&["RouteAlreadyExists"]) => {
+            confirm(cx, table, destination, target, request, error).await
+        }
         other => other.map(drop),
     }
 }
 
-async fn confirm(cx: &Context, table: &str, destination: &Ipv4Net, target: &str, error: Error) -> Result<()> {
+async fn confirm(
+    cx: &Context,
+    table: &str,
+    destination: &Ipv4Net,
+    target: &str,
+    request: CreateRoute,
+    error: Error,
+) -> Result<()> {
     let sent = cx.aws.ec2.describe_route_tables().route_table_ids(table).send().await;
     let output = sent.or_fail("look at the routes", "ec2:DescribeRouteTables")?;
     let seen = output.route_tables().first().and_then(Seen::read).unwrap_or_default();
-    let right = seen.routes.get(destination).is_some_and(|(to, _)| to == target);
-    if right { Ok(()) } else { Err(error) }
+    match seen.routes.get(destination) {
+        Some((to, _)) if to == target => Ok(()),
+        // Left behind by a link that is gone: it leads nowhere.
+        Some((_, false)) => {
+            delete_route(cx, table, destination).await?;
+            request.send().await.or_fail("create the route", "ec2:CreateRoute").map(drop)
+        }
+        _ => Err(error),
+    }
 }
 
 async fn delete_route(cx: &Context, table: &str, destination: &Ipv4Net) -> Result<()> {

@@ -48,7 +48,9 @@ pub(super) async fn attach(cx: &Context, seen: &Seen) -> Result<Seen> {
         let sent = cx.aws.ec2.attach_vpn_gateway().vpn_gateway_id(&seen.id).vpc_id(&vpc.id).send().await;
         match sent.or_fail("attach the virtual private gateway", "ec2:AttachVpnGateway") {
             // The SDK tried again after a lost answer, as the wait below will see; or the gateway is taken.
-            Err(error) if error.is_code(&["IncorrectState", "InvalidVpcState", "VpnGatewayLimitExceeded"]) => {
+            Err(error)
+                if error.is_code(&["IncorrectState", "InvalidVpcState", "VpnGatewayAttachmentLimitExceeded"]) =>
+            {
                 let now =
                     look(cx, "vpn-gateway-id", &seen.id).await?.and_then(|gateway| read(&gateway, &vpc.id, &cx.store));
                 if now.is_none_or(|now| now.state == AttachmentStatus::Detached.as_str()) {
