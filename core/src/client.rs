@@ -273,7 +273,10 @@ impl Target<'_> {
 
     fn scope(&self) -> Scope {
         match self {
-            Self::Spec(spec) => Scope { subnets: 0, ..Scope::of(spec) },
+            Self::Spec(spec) => {
+                let scope = Scope::of(spec);
+                Scope { subnets: 0, domain: scope.domain.clone().in_teardown(), ..scope }
+            }
             Self::Named { store, .. } => Scope {
                 store: store.clone(),
                 key_store: Some(store.clone()),

@@ -60,6 +60,16 @@ pub(crate) enum DomainScope {
     Unknown,
 }
 
+impl DomainScope {
+    /// A callback may have published a record that AWS never found: a teardown withdraws it all the same.
+    pub(crate) fn in_teardown(self) -> Self {
+        match self {
+            Self::Callback { parents } => Self::ByHand { parents },
+            other => other,
+        }
+    }
+}
+
 /// Looks at AWS.
 pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let ours = Ours { aws, store: &scope.store };

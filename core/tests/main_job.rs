@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::{Arc, Mutex};
+
 use xkslink::spec::{Connectivity, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
-use xkslink::{Client, Consent, ErrorKind};
+use xkslink::{CallbackFuture, Client, Consent, ErrorKind, Publisher, TxtRecord};
 use xkslink_simulator::Simulator;
 
 const SECRET: &str = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
@@ -56,4 +58,37 @@ async fn a_spec_becomes_a_connected_key_store_and_nothing_again() {
         assert!(world.elb.load_balancers.is_empty() && world.elb.target_groups.is_empty());
         assert!(world.kms.key_stores.is_empty());
     });
+}
+
+/// Says that it published, and never does; remembers what it was asked.
+#[derive(Clone, Default)]
+struct Forgetful(Arc<Mutex<Vec<String>>>);
+
+impl Publisher for Forgetful {
+    fn publish<'a>(&'a self, record: &'a TxtRecord) -> CallbackFuture<'a, ()> {
+        self.0.lock().unwrap().push(format!("publish {}", record.name));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn withdraw<'a>(&'a self, record: &'a TxtRecord) -> CallbackFuture<'a, ()> {
+        self.0.lock().unwrap().push(format!("withdraw {}", record.name));
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_aws_never_found_is_withdrawn_by_a_teardown() {
+    let simulator = Simulator::new();
+    let asked = Forgetful::default();
+    let client = Client::builder(&simulator.sdk_config("eu-central-1")).publisher(asked.clone()).build();
+    let spec = spec().to_builder().domain(Domain::callback()).build().unwrap();
+
+    let failed = client.apply(&client.plan(&spec).await.unwrap()).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::TimedOut, "{failed}");
+    client.teardown(&spec).await.unwrap();
+
+    let asked = asked.0.lock().unwrap();
+    let (first, last) = (asked.first().unwrap(), asked.last().unwrap());
+    assert!(first.starts_with("publish _") && first.ends_with(".payments.example.com"), "{first}");
+    assert_eq!(last.strip_prefix("withdraw "), first.strip_prefix("publish "));
 }

@@ -164,9 +164,7 @@ impl Resource for DomainRecord {
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
-        if let Some(zone) = &seen.zone {
-            remove(cx, zone, &seen.record).await?;
-        }
+        Self::delete(cx, seen).await?;
         Self::create(cx, "", want).await
     }
 
