@@ -109,7 +109,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
 
     let network = try_join5(
         ours.vpc(adopted.map_or(vpc_ids.clone(), |id| vec![id]), is_ours).boxed(),
-        ours.subnets(&subnet_ids, is_ours).boxed(),
+        ours.subnets(&subnet_ids).boxed(),
         ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
         ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
         ours.link(&marked, scope, &vpc_ids).boxed(),
@@ -317,13 +317,13 @@ impl Ours<'_> {
         Ok(described.vpcs().first().and_then(|vpc| vpc::Seen::read(vpc, support, names, ours)))
     }
 
-    async fn subnets(&self, ids: &[String], ours: bool) -> Result<BTreeMap<String, subnet::Seen>> {
+    async fn subnets(&self, ids: &[String]) -> Result<BTreeMap<String, subnet::Seen>> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
         let sent = self.aws.ec2.describe_subnets().filters(filter("subnet-id", ids)).send().await;
         let output = sent.or_fail("look at the subnets", "ec2:DescribeSubnets")?;
-        let seen = output.subnets().iter().filter_map(|subnet| subnet::Seen::read(subnet, ours));
+        let seen = output.subnets().iter().filter_map(subnet::Seen::read);
         Ok(seen.map(|seen| (seen.zone_id.clone(), seen)).collect())
     }
 

@@ -22,8 +22,6 @@ pub(crate) struct Observed {
     pub(crate) hosted_zone: Option<Zone>,
     /// Objects that carry our name but not our mark.
     pub(crate) foreign: Vec<Foreign>,
-    /// Number of KMS keys in the store; read only for teardown.
-    pub(crate) keys: usize,
 
     pub(crate) vpc: Option<vpc::Seen>,
     /// By zone id.

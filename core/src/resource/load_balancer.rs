@@ -36,7 +36,6 @@ pub(crate) struct Want {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Seen {
     pub(crate) arn: String,
-    pub(crate) dns_name: String,
     pub(crate) state: String,
     pub(crate) scheme: String,
     pub(crate) sort: String,
@@ -60,7 +59,6 @@ impl Seen {
         let enforce = balancer.enforce_security_group_inbound_rules_on_private_link_traffic();
         Some(Self {
             arn: balancer.load_balancer_arn()?.to_owned(),
-            dns_name: text(balancer.dns_name()),
             state: text(balancer.state().and_then(|state| state.code()).map(State::as_str)),
             scheme: text(balancer.scheme().map(LoadBalancerSchemeEnum::as_str)),
             sort: text(balancer.r#type().map(LoadBalancerTypeEnum::as_str)),

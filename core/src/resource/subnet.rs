@@ -36,21 +36,18 @@ pub(crate) struct Seen {
     /// Addresses still free; the load balancer needs eight (NET-08). Left out of the comparison.
     #[serde(skip)]
     pub(crate) free_addresses: i32,
-    /// Whether we made it; an adopted subnet is never changed.
-    pub(crate) ours: bool,
     #[serde(skip)]
     pub(crate) tags: Tags,
 }
 
 impl Seen {
-    pub(crate) fn read(subnet: &types::Subnet, ours: bool) -> Option<Self> {
+    pub(crate) fn read(subnet: &types::Subnet) -> Option<Self> {
         Some(Self {
             id: subnet.subnet_id()?.to_owned(),
             vpc_id: subnet.vpc_id()?.to_owned(),
             cidr: subnet.cidr_block()?.parse().ok()?,
             zone_id: subnet.availability_zone_id()?.to_owned(),
             free_addresses: subnet.available_ip_address_count().unwrap_or_default(),
-            ours,
             tags: tags::from_ec2(subnet.tags()),
         })
     }
@@ -155,7 +152,7 @@ async fn available(cx: &Context, id: &str) -> Result<Look<Seen>> {
 
 fn ready(subnet: &types::Subnet) -> Result<Look<Seen>> {
     match subnet.state() {
-        Some(SubnetState::Available) => Seen::read(subnet, true)
+        Some(SubnetState::Available) => Seen::read(subnet)
             .map(Look::Done)
             .ok_or_else(|| Error::incomplete("DescribeSubnets", "SubnetId, VpcId, CidrBlock or AvailabilityZoneId")),
         state => Ok(Look::NotYet(state.map_or("unknown", SubnetState::as_str).to_owned())),
