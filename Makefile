@@ -1,5 +1,6 @@
 # The only door. Everything uses one target directory, and everything but the benchmark the dev profile, so that the AWS
-# SDK is compiled once: always --workspace, because cargo would otherwise build it once per set of features.
+# SDK is compiled once: always --workspace and --all-targets, because cargo would otherwise build it once per set of
+# features, and tests switch on some of their own.
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -26,7 +27,7 @@ lint: ## formatting and clippy; warnings are errors
 
 .PHONY: build
 build: ## the programs of the workspace
-	$(CARGO) build --workspace --bins --locked
+	$(CARGO) build --workspace --all-targets --locked
 
 .PHONY: test-rust
 test-rust: ## the tests in Rust
