@@ -15,6 +15,8 @@ mod update;
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
@@ -71,7 +73,7 @@ pub struct KeyStore {
 }
 
 /// A secret that never prints.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Deserialize, Eq, PartialEq)]
 pub struct Secret(pub(crate) String);
 
 impl std::fmt::Debug for Secret {
