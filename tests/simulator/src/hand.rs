@@ -125,6 +125,9 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
             let code = to.as_str().ok_or_else(wrong)?;
             world.kms.connection_error = Some(code.to_owned()).filter(|code| !code.is_empty());
         }
+        "proxies" => {
+            world.proxies = serde_json::from_value(to.clone()).map_err(|error| format!("`proxies`: {error}"))?;
+        }
         "elsewhere" => {
             let records = to.as_array().ok_or_else(wrong)?;
             let pair = |record: &Value| {

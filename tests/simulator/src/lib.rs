@@ -15,6 +15,7 @@
 mod call;
 mod clock;
 mod date;
+pub mod dns;
 mod ec2;
 mod elb;
 mod fault;
@@ -48,6 +49,7 @@ use aws_types::region::Region;
 
 use crate::call::Call;
 pub use crate::clock::Clock;
+pub use crate::dns::Dns;
 pub use crate::fault::{Fault, FaultKind};
 use crate::fault::{Faults, RandomFaults};
 pub use crate::log::LoggedRequest;

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use xkslink_simulator::{ACCOUNT, Simulator, Timings};
+use xkslink_simulator::proxy::Setup;
+use xkslink_simulator::{ACCOUNT, Dns, Proxy, Simulator, Timings};
 
 /// A simulated AWS (EC2, ELBv2, KMS, Route 53, STS) for external key store connectivity.
 #[derive(Parser)]
@@ -28,6 +30,18 @@ struct Options {
     /// Seed of invented ids.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Also run a simulated XKS proxy for `xks.example.com` at this address, over TLS.
+    #[arg(long, value_name = "ADDRESS")]
+    proxy: Option<SocketAddr>,
+    /// What the proxy is like: a JSON file with the fields of `proxy::Setup`.
+    #[arg(long, value_name = "FILE", requires = "proxy")]
+    proxy_setup: Option<PathBuf>,
+    /// Write the root certificate of the proxy to this file.
+    #[arg(long, value_name = "FILE", requires = "proxy")]
+    proxy_root: Option<PathBuf>,
+    /// Also run a name server at this address, for the public zones of the simulated Route 53.
+    #[arg(long, value_name = "ADDRESS")]
+    dns: Option<SocketAddr>,
     /// Stop when standard input closes, so that the server does not outlive the program that started it.
     #[arg(long)]
     stop_with_stdin: bool,
@@ -46,6 +60,8 @@ async fn main() -> io::Result<()> {
     let listener = TcpListener::bind(options.listen).await?;
     announce(listener.local_addr()?);
     let simulator = simulator(&options);
+    let _proxy = proxy(&options).await?;
+    let _dns = dns(&options, &simulator).await?;
     tokio::select! {
         ended = simulator.serve(listener) => ended,
         stopped = stop_signal() => stopped,
@@ -57,6 +73,29 @@ fn simulator(options: &Options) -> Simulator {
     let call = Duration::from_millis(options.latency_ms);
     let timings = if options.instant { Timings::instant(call) } else { Timings { call, ..Timings::default() } };
     Simulator::builder().timings(timings).speed(options.speed).seed(options.seed).build()
+}
+
+/// The proxy that is asked for. It runs while the handle lives.
+async fn proxy(options: &Options) -> io::Result<Option<Proxy>> {
+    let Some(address) = options.proxy else { return Ok(None) };
+    let setup = match &options.proxy_setup {
+        Some(file) => serde_json::from_slice(&std::fs::read(file)?)?,
+        None => Setup::default(),
+    };
+    let proxy = Proxy::start_at(setup, address).await?;
+    if let Some(file) = &options.proxy_root {
+        std::fs::write(file, proxy.root_pem())?;
+    }
+    println!("simulated XKS proxy on https://{}", proxy.address());
+    Ok(Some(proxy))
+}
+
+/// The name server that is asked for. It runs while the handle lives.
+async fn dns(options: &Options, simulator: &Simulator) -> io::Result<Option<Dns>> {
+    let Some(address) = options.dns else { return Ok(None) };
+    let dns = Dns::of(simulator, address).await?;
+    println!("simulated DNS on {}", dns.address());
+    Ok(Some(dns))
 }
 
 /// One line, which harnesses read to learn the port.

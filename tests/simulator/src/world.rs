@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::ids::Ids;
 use crate::timings::Timings;
-use crate::{ec2, elb, kms, route53, sts};
+use crate::{ec2, elb, kms, proxy, route53, sts};
 
 /// Everything that exists.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct World {
     pub kms: kms::State,
     /// Hosted zones and their records.
     pub route53: route53::State,
+    /// External key store proxies that are described. Any other proxy is healthy and accepts every credential.
+    pub proxies: Vec<proxy::Setup>,
     /// Principals behind temporary access keys.
     pub sts: sts::State,
     pub(crate) ids: Ids,
@@ -52,6 +54,7 @@ impl World {
             elb: elb::State::default(),
             kms: kms::State::default(),
             route53: route53::State::default(),
+            proxies: Vec::new(),
             sts: sts::State::default(),
             ids: Ids::new(seed),
         }

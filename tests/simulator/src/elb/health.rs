@@ -43,7 +43,8 @@ pub(super) fn of(world: &World, group: &TargetGroup, target: &Target, at: Durati
     if at < attached.max(target.registered) + world.timings.target_health {
         return INITIAL;
     }
-    if world.elb.dead_targets.contains(&target.id) { FAILED } else { HEALTHY }
+    let dead = world.elb.dead_targets.contains(&target.id) || !answers_checks(world, group, target);
+    if dead { FAILED } else { HEALTHY }
 }
 
 /// Since when a listener forwards to a group.
@@ -64,9 +65,9 @@ pub(super) fn zone(world: &World, group: &TargetGroup, target: &Target) -> Optio
     target.zone.clone().or_else(detected)
 }
 
-/// Whether a connection to port 443 of one of these load balancers reaches a healthy target: the listener passes TCP
-/// on, since the certificate is the proxy's.
-pub(crate) fn reaches_a_healthy_target(world: &World, load_balancer_arns: &[String], at: Duration) -> bool {
+/// The addresses of the healthy targets that a connection to port 443 of these load balancers can come to: the listener
+/// passes TCP on, since the certificate is the proxy's.
+pub(crate) fn healthy_targets<'a>(world: &'a World, load_balancer_arns: &[String], at: Duration) -> Vec<&'a str> {
     let active = |arn: &String| {
         let mut all = world.elb.load_balancers.iter();
         all.any(|balancer| balancer.arn == *arn && load_balancer::is_active(balancer, world, at))
@@ -74,12 +75,23 @@ pub(crate) fn reaches_a_healthy_target(world: &World, load_balancer_arns: &[Stri
     let listeners = world.elb.listeners.iter().filter(|listener| {
         listener.protocol == "TCP" && listener.port == 443 && load_balancer_arns.contains(&listener.load_balancer_arn)
     });
-    listeners.filter(|listener| active(&listener.load_balancer_arn)).any(|listener| {
+    let listeners = listeners.filter(|listener| active(&listener.load_balancer_arn));
+    let groups = listeners.filter_map(|listener| {
         let mut groups = world.elb.target_groups.iter();
-        groups
-            .find(|group| group.arn == listener.target_group_arn)
-            .is_some_and(|group| group.targets.iter().any(|target| of(world, group, target, at).state == HEALTHY.state))
-    })
+        groups.find(|group| group.arn == listener.target_group_arn)
+    });
+    let healthy = |group: &&TargetGroup, target: &&Target| of(world, group, target, at).state == HEALTHY.state;
+    groups
+        .flat_map(|group| group.targets.iter().filter(move |target| healthy(&group, target)))
+        .map(|target| target.id.as_str())
+        .collect()
+}
+
+/// Whether the described proxy at a target's address, if there is one, answers the group's health checks.
+fn answers_checks(world: &World, group: &TargetGroup, target: &Target) -> bool {
+    let setting = |name: &str| group.settings.get(name).map(String::as_str).unwrap_or_default();
+    let mut here = world.proxies.iter().filter(|proxy| proxy.addresses.contains(&target.id));
+    here.all(|proxy| proxy.answers_check(setting("HealthCheckProtocol"), setting("HealthCheckPath")))
 }
 
 fn is_a_load_balancers(world: &World, group: &TargetGroup, target: &Target) -> bool {

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-pub(crate) use self::health::reaches_a_healthy_target;
+pub(crate) use self::health::healthy_targets;
 use self::limits::Limits;
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::proxy::proxy_verdict;
-use super::{KeyStore, endpoint_service, key_store};
+use super::{KeyStore, endpoint_service, key_store, proxy};
 use crate::call::{Answer, Call};
 use crate::ec2::EndpointConnection;
 use crate::elb;
@@ -81,10 +80,10 @@ fn end_connecting(world: &mut World, store: KeyStore, at: Duration) -> KeyStore 
 /// The endpoint service that a connection goes through, if any, or the code with which it fails.
 fn outcome(world: &World, store: &KeyStore, at: Duration) -> Result<Option<String>, String> {
     let service = endpoint_service::check(world, store, at).map_err(|flaw| flaw.connection_error_code().to_owned())?;
-    if service.is_some_and(|service| !elb::reaches_a_healthy_target(world, &service.load_balancer_arns, at)) {
+    if service.is_some_and(|service| elb::healthy_targets(world, &service.load_balancer_arns, at).is_empty()) {
         return Err("XKS_PROXY_NOT_REACHABLE".to_owned());
     }
-    match proxy_verdict(world, store) {
+    match proxy::health(world, store, "ConnectCustomKeyStore", at) {
         Some(code) => Err(code),
         None => Ok(service.map(|service| service.id.clone())),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::input::{self, home, invalid, missing, without_nulls};
-use super::{Key, key_store};
+use super::{Key, key_store, proxy};
 use crate::call::{Answer, Call, Fail};
 use crate::sts::partition;
 use crate::world::World;
@@ -133,6 +133,7 @@ fn external_key(call: &Call, world: &World) -> Result<(String, String), Fail> {
         let message = format!("The external key '{xks_key_id}' is already associated with a KMS key");
         return Err(Fail::new("XksKeyAlreadyInUseException", message));
     }
+    proxy::check_key(world, store, &xks_key_id)?;
     Ok((store.id.clone(), xks_key_id))
 }
 

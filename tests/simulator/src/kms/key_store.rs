@@ -16,7 +16,7 @@ pub(super) fn create(call: &Call, world: &mut World) -> Answer {
     }
     uniqueness::check(world, &store)?;
     endpoint_service::check(world, &store, world.now).map_err(Flaw::exception)?;
-    proxy::check(world, &store)?;
+    proxy::check(world, &store, "CreateCustomKeyStore")?;
     let store = KeyStore { id: world.ids.resource("cks"), ..store };
     let answer = json!({"CustomKeyStoreId": store.id});
     world.kms.key_stores.push(store);

@@ -10,6 +10,7 @@ mod input;
 mod key;
 mod key_store;
 mod proxy;
+mod proxy_call;
 mod uniqueness;
 mod update;
 

@@ -24,7 +24,7 @@ pub(super) fn update(call: &Call, world: &mut World) -> Answer {
     uniqueness::check(world, &changed)?;
     if touches_the_proxy(store, &changed) {
         endpoint_service::check(world, &changed, world.now).map_err(Flaw::exception)?;
-        proxy::check(world, &changed)?;
+        proxy::check(world, &changed, "UpdateCustomKeyStore")?;
     }
     *key_store::named_by_mut(call, world)? = changed;
     Ok(json!({}))

@@ -7,10 +7,10 @@ use rcgen::{
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize, SanType,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The certificate of a proxy.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Certificate {
     /// The common name of the subject, which KMS compares.
@@ -28,7 +28,7 @@ pub struct Certificate {
 }
 
 /// What a proxy serves with its certificate, and whom that leads to.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Chain {
     /// The intermediate certificate, which the trusted root has signed.
@@ -45,7 +45,7 @@ pub enum Chain {
 }
 
 /// Type of a certificate's key.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyType {
     /// ECDSA, P-256.

@@ -13,13 +13,13 @@ mod keys;
 mod server;
 mod signature;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::answers::spoil;
 pub(crate) use self::api::answer;
 pub use self::certificate::{Certificate, Chain, KeyType};
 pub use self::server::{LoggedCall, Proxy};
-pub(crate) use self::signature::{SERVICE, sign};
+pub(crate) use self::signature::sign;
 use crate::kms::Secret;
 
 /// The access key id that a proxy accepts unless it is told otherwise.
@@ -28,7 +28,7 @@ pub const ACCESS_KEY_ID: &str = "XKSSIMULATEDPROXY234";
 pub const SECRET_ACCESS_KEY: &str = "simulated+simulated+simulated+simulated+1234=";
 
 /// A proxy as data.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Setup {
     /// Where it stands in the simulated world: addresses of targets, or the host name of a public endpoint.
@@ -56,7 +56,7 @@ pub struct Setup {
 }
 
 /// A key store that a proxy serves.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// What comes before `/kms/xks/v1` in its paths: empty, or `/` and more.
@@ -68,17 +68,18 @@ pub struct Store {
 }
 
 /// A SigV4 credential of a proxy.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
     /// Access key id.
     pub access_key_id: String,
-    /// The secret part.
+    /// The secret part. It is read and never written.
+    #[serde(skip_serializing)]
     pub secret_access_key: Secret,
 }
 
 /// An external key: AES-256, made from its id.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Key {
     /// `XksKeyId`.
@@ -94,7 +95,7 @@ pub struct Key {
 }
 
 /// One of the key managers behind a proxy.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeyManager {
     /// Id.
@@ -106,7 +107,7 @@ pub struct KeyManager {
 }
 
 /// How a proxy takes connections.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
     /// TLS 1.2 and 1.3.
@@ -131,7 +132,7 @@ pub enum Transport {
 }
 
 /// What becomes of the answers of the proxy API.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answers {
     /// They are as the specification says.
@@ -169,6 +170,19 @@ impl Setup {
             delay_ms: 0,
             clock_skew_seconds: 0,
             rewritten_host: None,
+        }
+    }
+
+    /// Whether a load balancer's health check succeeds. Its checks over HTTPS end with TLS 1.2, and no request without
+    /// signature gets a good answer but at `/ping`.
+    pub(crate) fn answers_check(&self, protocol: &str, path: &str) -> bool {
+        match (protocol, self.transport) {
+            (_, Transport::ClosedPort) => false,
+            ("HTTP", transport) => transport == Transport::PlainHttp && path == "/ping",
+            ("HTTPS", transport) => {
+                matches!(transport, Transport::Tls | Transport::Tls12Only | Transport::Tls11Only) && path == "/ping"
+            }
+            _ => true,
         }
     }
 

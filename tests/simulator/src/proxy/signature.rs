@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Credential;
 
 /// The service in the scope of a signature.
-pub(crate) const SERVICE: &str = "kms-xks-proxy";
+const SERVICE: &str = "kms-xks-proxy";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How far a request's date may be from the proxy's clock.
 const TOLERANCE: i64 = 300;

@@ -15,7 +15,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::date;
 use crate::world::World;
 
-pub(crate) use self::resolver::public_txt;
+pub(crate) use self::resolver::{public_records, public_txt, text_of_txt};
 
 /// What Route 53 keeps.
 #[derive(Clone, Debug, Default)]

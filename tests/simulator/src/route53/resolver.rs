@@ -1,5 +1,6 @@
 //! The public DNS as resolvers see it: name servers trail the API by the time of a change.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{HostedZone, Publication, names, txt};
@@ -14,6 +15,19 @@ pub(crate) fn public_txt(world: &World, name: &str) -> Vec<String> {
         values.extend(zone.served(&name, "TXT", world.now).iter().filter_map(|value| txt::unquote(value).ok()));
     }
     values
+}
+
+/// What the name servers of a zone show at an instant, as (name, type, values) of its record sets.
+pub(crate) fn public_records(zone: &HostedZone, now: Duration) -> impl Iterator<Item = (&str, &str, &[String])> {
+    let sets: BTreeSet<(&str, &str)> =
+        zone.publications.iter().map(|each| (each.name.as_str(), each.kind.as_str())).collect();
+    let shown = sets.into_iter().map(move |(name, kind)| (name, kind, zone.served(name, kind, now)));
+    shown.filter(|(_, _, values)| !values.is_empty())
+}
+
+/// The text of a TXT value as Route 53 keeps it.
+pub(crate) fn text_of_txt(value: &str) -> Option<String> {
+    txt::unquote(value).ok()
 }
 
 /// The most specific public zone with a name. Of several zones of one name the oldest counts: the parent delegates to

@@ -21,11 +21,11 @@ use tokio_rustls::client::TlsStream;
 use xkslink_simulator::Proxy;
 use xkslink_simulator::proxy::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
-pub const NAME: &str = "xks.example.com";
-pub const HEALTH: &str = "/kms/xks/v1/health";
+pub(crate) const NAME: &str = "xks.example.com";
+pub(crate) const HEALTH: &str = "/kms/xks/v1/health";
 
 /// Shakes hands as KMS would, with the proxy's root as the only one that is trusted.
-pub async fn handshake(
+pub(crate) async fn handshake(
     proxy: &Proxy,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<TlsStream<TcpStream>, String> {
@@ -43,13 +43,13 @@ pub async fn handshake(
 }
 
 /// A request with a body, unsigned.
-pub fn post(path: &str, body: &Value) -> Request<Bytes> {
+pub(crate) fn post(path: &str, body: &Value) -> Request<Bytes> {
     let request = Request::post(path).header("host", NAME).header("content-type", "application/json");
     request.body(Bytes::from(body.to_string())).unwrap()
 }
 
 /// Signs as the AWS SDK does, with a key pair and at a time.
-pub fn signed(mut request: Request<Bytes>, id: &str, secret: &str, at: SystemTime) -> Request<Bytes> {
+pub(crate) fn signed(mut request: Request<Bytes>, id: &str, secret: &str, at: SystemTime) -> Request<Bytes> {
     let identity = Credentials::new(id, secret, None, None, "test").into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
@@ -70,27 +70,27 @@ pub fn signed(mut request: Request<Bytes>, id: &str, secret: &str, at: SystemTim
 }
 
 /// A signed GetHealthStatus.
-pub fn health() -> Request<Bytes> {
+pub(crate) fn health() -> Request<Bytes> {
     health_at(HEALTH)
 }
 
 /// A signed GetHealthStatus under a path.
-pub fn health_at(path: &str) -> Request<Bytes> {
+pub(crate) fn health_at(path: &str) -> Request<Bytes> {
     signed(post(path, &health_body()), ACCESS_KEY_ID, SECRET_ACCESS_KEY, SystemTime::now())
 }
 
-pub fn health_body() -> Value {
+pub(crate) fn health_body() -> Value {
     json!({"requestMetadata": {"kmsRequestId": "4112f4d6", "kmsOperation": "KmsHealthCheck"}})
 }
 
 /// Sends a request over a new TLS connection and reads at most a mebibyte.
-pub async fn send(proxy: &Proxy, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+pub(crate) async fn send(proxy: &Proxy, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
     let stream = handshake(proxy, rustls::ALL_VERSIONS).await?;
     exchange(stream, request).await
 }
 
 /// Sends a request over a connection.
-pub async fn exchange<S>(stream: S, request: Request<Bytes>) -> Result<Response<Bytes>, String>
+pub(crate) async fn exchange<S>(stream: S, request: Request<Bytes>) -> Result<Response<Bytes>, String>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
@@ -104,12 +104,12 @@ where
 }
 
 /// Status and `errorName` of an answer.
-pub fn outcome(response: &Response<Bytes>) -> (u16, String) {
+pub(crate) fn outcome(response: &Response<Bytes>) -> (u16, String) {
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     (response.status().as_u16(), body["errorName"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The body of an answer.
-pub fn body(response: &Response<Bytes>) -> Value {
+pub(crate) fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
