@@ -60,7 +60,7 @@ async fn main() -> io::Result<()> {
     let listener = TcpListener::bind(options.listen).await?;
     announce(listener.local_addr()?);
     let simulator = simulator(&options);
-    let _proxy = proxy(&options).await?;
+    let _proxy = proxy(&options, &simulator).await?;
     let _dns = dns(&options, &simulator).await?;
     tokio::select! {
         ended = simulator.serve(listener) => ended,
@@ -75,13 +75,14 @@ fn simulator(options: &Options) -> Simulator {
     Simulator::builder().timings(timings).speed(options.speed).seed(options.seed).build()
 }
 
-/// The proxy that is asked for. It runs while the handle lives.
-async fn proxy(options: &Options) -> io::Result<Option<Proxy>> {
+/// The proxy that is asked for, also part of the world. It runs while the handle lives.
+async fn proxy(options: &Options, simulator: &Simulator) -> io::Result<Option<Proxy>> {
     let Some(address) = options.proxy else { return Ok(None) };
     let setup = match &options.proxy_setup {
         Some(file) => serde_json::from_slice(&std::fs::read(file)?)?,
         None => Setup::default(),
     };
+    simulator.world(|world| world.proxies.push(setup.clone()));
     let proxy = Proxy::start_at(setup, address).await?;
     if let Some(file) = &options.proxy_root {
         std::fs::write(file, proxy.root_pem())?;

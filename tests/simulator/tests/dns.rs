@@ -163,7 +163,7 @@ async fn the_zones_of_a_simulated_world_are_shown_as_they_change() {
     let zone_id = simulator.world(|world| world.route53.zones[0].id.clone());
     let record = json!({"Name": name, "Type": "TXT", "TTL": "60", "ResourceRecords": [{"Value": "\"vpce:AbC\""}]});
     let change = json!({"Action": "UPSERT", "ResourceRecordSet": record});
-    let input = json!({"HostedZoneId": zone_id, "ChangeBatch": {"Changes": [change]}});
+    let input = json!({"Id": zone_id, "ChangeBatch": {"Changes": [change]}});
     simulator.meddle(&json!({"call": "route53:ChangeResourceRecordSets", "input": input})).unwrap();
     assert_eq!(texts(&ask(&dns, name, RecordType::TXT).await), ["vpce:AbC"]);
     let servers = ask(&dns, "example.com.", RecordType::NS).await;

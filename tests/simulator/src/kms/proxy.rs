@@ -119,7 +119,10 @@ mod tests {
             |proxy| proxy.transport = Transport::Tls12Only,
             |proxy| proxy.transport = Transport::Tls13Only,
             |proxy| proxy.delay_ms = 250,
-            |proxy| proxy.fleet[0].health = "UNAVAILABLE".to_owned(),
+            |proxy| {
+                proxy.fleet[0].health = "UNAVAILABLE".to_owned();
+                proxy.fleet[1].health = "DEGRADED".to_owned();
+            },
             |proxy| proxy.clock_skew_seconds = -240,
             |proxy| {
                 proxy.certificate.key = KeyType::Rsa;

@@ -17,9 +17,9 @@ pub struct Certificate {
     pub common_name: Option<String>,
     /// DNS names of the subjectAltName extension.
     pub alt_names: Vec<String>,
-    /// The first day of validity, counted from today; days past are negative.
+    /// When it begins to be valid, in days from now; what is past is negative.
     pub valid_from_days: i64,
-    /// The day after the last one, counted from today.
+    /// When it ends, in days from now; 0 is past.
     pub valid_until_days: i64,
     /// What is served with it and whom it leads to.
     pub chain: Chain,
@@ -172,8 +172,9 @@ fn distinguished(common_name: Option<&str>) -> DistinguishedName {
     name
 }
 
+/// A little less than that, so that what ends or begins today has done so.
 fn days_from_now(days: i64) -> SystemTime {
     let distance = Duration::from_secs(days.unsigned_abs() * 24 * 60 * 60);
-    let now = SystemTime::now();
+    let now = SystemTime::now() - Duration::from_secs(60 * 60);
     if days < 0 { now - distance } else { now + distance }
 }
