@@ -88,6 +88,8 @@ mod tests {
     use crate::proxy::{Answers, Chain, Credential, KeyType, Setup, Transport};
     use crate::world::World;
 
+    type Change = fn(&mut Setup);
+
     /// A world whose target is a described proxy that accepts the key store's credential.
     fn described(change: impl FnOnce(&mut Setup)) -> World {
         let mut setup = Setup::named("0.example.com");
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_works_connects() {
-        let changes: [fn(&mut Setup); 9] = [
+        let changes: [Change; 9] = [
             |_| (),
             |proxy| proxy.addresses = vec!["10.0.0.99".to_owned()],
             |proxy| proxy.transport = Transport::Tls12Only,
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_flaw_of_a_proxy_has_its_code() {
-        let tls: [fn(&mut Setup); 14] = [
+        let tls: [Change; 14] = [
             |proxy| proxy.transport = Transport::Tls11Only,
             |proxy| proxy.transport = Transport::ClientCertificate,
             |proxy| proxy.certificate.common_name = Some("1.example.com".to_owned()),
@@ -160,7 +162,7 @@ mod tests {
                 suites(proxy, &["TLS_AES_256_GCM_SHA384"]);
             },
         ];
-        let response: [fn(&mut Setup); 12] = [
+        let response: [Change; 12] = [
             |proxy| proxy.transport = Transport::PlainHttp,
             |proxy| proxy.answers = Answers::Error(400),
             |proxy| proxy.answers = Answers::Error(500),
@@ -174,29 +176,29 @@ mod tests {
             |proxy| proxy.fleet.clear(),
             |proxy| proxy.fleet = vec![proxy.fleet[0].clone(); 11],
         ];
-        let unreachable: [fn(&mut Setup); 5] = [
+        let unreachable: [Change; 5] = [
             |proxy| proxy.transport = Transport::ClosedPort,
             |proxy| proxy.transport = Transport::Closing,
             |proxy| proxy.answers = Answers::Error(429),
             |proxy| proxy.answers = Answers::Error(503),
             |proxy| proxy.fleet.iter_mut().for_each(|each| each.health = "UNAVAILABLE".to_owned()),
         ];
-        let timed_out: [fn(&mut Setup); 3] = [
+        let timed_out: [Change; 3] = [
             |proxy| proxy.delay_ms = 251,
             |proxy| proxy.transport = Transport::Silent,
             |proxy| proxy.answers = Answers::Endless,
         ];
-        let credentials: [fn(&mut Setup); 5] = [
+        let credentials: [Change; 5] = [
             |proxy| proxy.stores[0].credentials = vec![Credential::new("ZYXWVUTSRQPONMLKJIHG", SECRET)],
             |proxy| proxy.stores[0].credentials = vec![Credential::new("ABCDEFGHIJKLMNOPQRST", "another")],
             |proxy| proxy.answers = Answers::Error(401),
             |proxy| proxy.clock_skew_seconds = 360,
             |proxy| proxy.rewritten_host = Some("backend.internal".to_owned()),
         ];
-        let denied: [fn(&mut Setup); 1] = [|proxy| proxy.answers = Answers::Error(403)];
-        let configuration: [fn(&mut Setup); 2] =
+        let denied: [Change; 1] = [|proxy| proxy.answers = Answers::Error(403)];
+        let configuration: [Change; 2] =
             [|proxy| proxy.stores[0].prefix = "/other".to_owned(), |proxy| proxy.answers = Answers::Error(404)];
-        let all: [(&str, &[fn(&mut Setup)]); 7] = [
+        let all: [(&str, &[Change]); 7] = [
             ("XKS_PROXY_INVALID_TLS_CONFIGURATION", &tls),
             ("XKS_PROXY_INVALID_RESPONSE", &response),
             ("XKS_PROXY_NOT_REACHABLE", &unreachable),
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_new_key_needs_a_fit_external_key() {
-        let create = |change: fn(&mut Setup), key: &str| {
+        let create = |change: Change, key: &str| {
             let mut world = described(|_| ());
             let id = connected(&mut world);
             change(&mut world.proxies[0]);
@@ -264,7 +266,7 @@ mod tests {
             code(kms(&mut world, "CreateKey", input))
         };
         let unfit = "XksKeyInvalidConfigurationException";
-        let cases: [(fn(&mut Setup), &str, &str); 9] = [
+        let cases: [(Change, &str, &str); 9] = [
             (|_| (), "key-1", "ok"),
             (|_| (), "key-2", "XksKeyNotFoundException"),
             (|proxy| proxy.stores[0].keys[0].enabled = false, "key-1", unfit),

@@ -22,6 +22,8 @@ use xkslink_simulator::proxy::{
 /// Long enough for a handshake that succeeds to be over.
 const A_MOMENT: Duration = Duration::from_millis(100);
 
+type Change = fn(&mut Certificate);
+
 async fn start(change: impl FnOnce(&mut Setup)) -> Proxy {
     let mut setup = Setup::named(NAME);
     change(&mut setup);
@@ -305,14 +307,14 @@ async fn connections_can_come_to_nothing() {
 async fn certificates_are_as_they_are_told_to_be() {
     let proxy = start(|_| ()).await;
     let first = proxy.chain_pem();
-    let verdict = async |change: fn(&mut Certificate)| {
+    let verdict = async |change: Change| {
         let mut certificate = Certificate::named(NAME);
         change(&mut certificate);
         proxy.change(|setup| setup.certificate = certificate).unwrap();
         let error = handshake(&proxy, ALL_VERSIONS).await.err().unwrap_or_default();
         error.to_lowercase().replace(' ', "")
     };
-    let accepted: [fn(&mut Certificate); 5] = [
+    let accepted: [Change; 5] = [
         |_| (),
         |certificate| certificate.common_name = None,
         |certificate| certificate.chain = Chain::WithRoot,
@@ -322,7 +324,7 @@ async fn certificates_are_as_they_are_told_to_be() {
     for change in accepted {
         assert_eq!(verdict(change).await, "");
     }
-    let refused: [(fn(&mut Certificate), &str); 7] = [
+    let refused: [(Change, &str); 7] = [
         (|certificate| certificate.valid_until_days = 0, "expired"),
         (|certificate| certificate.valid_from_days = 1, "notvalidyet"),
         (|certificate| certificate.alt_names = vec!["other.example.com".to_owned()], "notvalidforname"),
