@@ -1,0 +1,320 @@
+//! VPC, subnets, routes and network ACLs (NET-01 … NET-12).
+
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+
+use super::seen::{Open, Seen, each, saw};
+use super::{Outcome, Owner, RULE, Rule, Severity, source};
+use crate::facts::{Facts, Gap, Route, RouteTable, Subnet};
+use crate::network::acl;
+use crate::network::route::longest_prefix;
+
+/// Addresses that a load balancer wants free in each of its subnets.
+const FREE_ADDRESSES: u32 = 8;
+
+/// Ports from which connections are made, where answers go.
+const EPHEMERAL: (u16, u16) = (1024, 65535);
+
+/// Ranges that a VPC cannot have.
+const NOT_FOR_A_VPC: [([u8; 4], u8); 4] =
+    [([0, 0, 0, 0], 8), ([127, 0, 0, 0], 8), ([169, 254, 0, 0], 16), ([224, 0, 0, 0], 4)];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "NET-01",
+        severity: Severity::BlocksCreate,
+        owner: Owner::Network,
+        text: "The load balancer must have two or more subnets, in different Availability Zones",
+        outcomes: &[Outcome::SERVICE_INVALID],
+        remedy: "Make a private subnet in another Availability Zone, and add it to the load balancer",
+        check: Some(|facts| {
+            let subnets = facts.used_subnets()?;
+            let zones: BTreeSet<&str> = subnets.iter().map(|subnet| subnet.zone_id.as_str()).collect();
+            let seen = saw("Availability Zones", zones.len(), zones.len() >= 2);
+            Ok(seen.join(each(subnets.iter().map(|subnet| (&subnet.id, &subnet.zone_id, true)))))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-02",
+        owner: Owner::Network,
+        text: "The subnets should be private: no route to an internet gateway",
+        symptom: "The way to the proxy lies in a network that the internet can reach; KMS does not look at this",
+        remedy: "Give the subnets a route table of their own without a route to `igw-...`",
+        check: Some(|facts| {
+            let open = |route: &&Route| route.over.starts_with("igw-");
+            let seen = |subnet: &Subnet, table: &RouteTable| match table.routes.iter().find(open) {
+                Some(route) => {
+                    (subnet.id.clone(), format!("{}: {} over {}", table.id, route.destination, route.over), false)
+                }
+                None => (subnet.id.clone(), format!("{}: no internet gateway", table.id), true),
+            };
+            Ok(each(tables(facts)?.into_iter().map(|(subnet, table)| seen(subnet, table))))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-03",
+        severity: Severity::BlocksCreate,
+        owner: Owner::Network,
+        text: "The subnets must have IPv4: KMS reaches no proxy over IPv6",
+        outcomes: &[Outcome::SERVICE_INVALID, Outcome::UNREACHABLE],
+        remedy: "Use subnets with an IPv4 range",
+        check: Some(|facts| {
+            Ok(each(facts.used_subnets()?.into_iter().map(|subnet| {
+                let range = subnet.range.map_or_else(|| "IPv6 only".to_owned(), |range| range.to_string());
+                (&subnet.id, range, subnet.range.is_some() && !subnet.ipv6_only)
+            })))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-04",
+        owner: Owner::Network,
+        text: "No range of the VPC should overlap the data centre: the VPC's own route always wins",
+        outcomes: &[Outcome::UNREACHABLE],
+        symptom: "Packets for the proxy stay in the VPC; targets are `unhealthy`",
+        remedy: "Use a VPC with another range; the first range of a VPC cannot be changed",
+        needs_disconnect: true,
+        check: Some(|facts| {
+            let vpc = facts.vpc()?;
+            let remote: Vec<(String, Ipv4Net)> = match &facts.wanted {
+                Some(wanted) => wanted.data_center.iter().map(|range| ("data centre".to_owned(), *range)).collect(),
+                None => remote_routes(facts)?,
+            };
+            if remote.is_empty() {
+                return Err(Open::NotApplicable("nothing lies outside of the VPC"));
+            }
+            let seen = each(
+                remote
+                    .into_iter()
+                    .map(|(what, range)| (what, range, !vpc.ranges.iter().any(|own| overlap(*own, range)))),
+            );
+            Ok(vpc.ranges.iter().fold(seen, |seen, range| seen.note(&vpc.id, range)))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-05",
+        owner: Owner::Network,
+        text: "`enableDnsSupport` and `enableDnsHostnames` of the VPC should both be true",
+        remedy: "Turn on `enableDnsSupport`, then `enableDnsHostnames`; EC2 takes one of them in a call",
+        check: Some(|facts| {
+            let vpc = facts.vpc()?;
+            let support = *vpc.dns_support.or("the VPC is gone")?;
+            let names = *vpc.dns_host_names.or("the VPC is gone")?;
+            Ok(saw("enableDnsSupport", support, support).and("enableDnsHostnames", names, names).note("VPC", &vpc.id))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-06",
+        severity: Severity::BlocksCreate,
+        owner: Owner::Network,
+        text: "The ranges of the VPC must be /16 to /28, and not in 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16 or 224.0.0.0/4",
+        outcomes: &[Outcome::refused("InvalidVpc.Range")],
+        remedy: "Choose another range for the VPC",
+        source: source::VPC_RANGES,
+        check: Some(|facts| {
+            let vpc = facts.vpc()?;
+            Ok(each(vpc.ranges.iter().map(|range| (&vpc.id, range, fits_vpc(*range)))))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-07",
+        severity: Severity::BlocksCreate,
+        owner: Owner::Network,
+        text: "The ranges of the subnets must lie in the VPC's, be /16 to /28, and not overlap",
+        outcomes: &[Outcome::refused("InvalidSubnet.Range"), Outcome::refused("InvalidSubnet.Conflict")],
+        remedy: "Choose other ranges for the subnets",
+        source: source::SUBNETS,
+        check: Some(|facts| {
+            let (vpc, subnets) = (facts.vpc()?, facts.used_subnets()?);
+            let ranges: Vec<(&str, Ipv4Net)> =
+                subnets.iter().filter_map(|subnet| Some((subnet.id.as_str(), subnet.range?))).collect();
+            let seen = each(ranges.iter().map(|(id, range)| {
+                let inside = vpc.ranges.iter().any(|own| own.contains(range));
+                let alone = !ranges.iter().any(|(other, theirs)| other != id && overlap(*range, *theirs));
+                (*id, range, inside && alone && (16..=28).contains(&range.prefix_len()))
+            }));
+            Ok(vpc.ranges.iter().fold(seen, |seen, range| seen.note(&vpc.id, range)))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-08",
+        severity: Severity::BlocksCreate,
+        owner: Owner::Network,
+        text: "Each subnet must have 8 free addresses when the load balancer is created in it",
+        outcomes: &[Outcome::refused("InvalidSubnet")],
+        remedy: "Use larger subnets, /27 or wider, or free addresses in these",
+        source: source::NLB_ZONES,
+        check: Some(|facts| {
+            if facts.load_balancers.known().is_some() {
+                return Err(Open::NotApplicable("the load balancer has its addresses already"));
+            }
+            let free =
+                |subnet: &Subnet| (subnet.id.clone(), format!("{} free", subnet.free), subnet.free >= FREE_ADDRESSES);
+            Ok(each(facts.used_subnets()?.into_iter().map(free)))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-09",
+        severity: Severity::BlocksCreate,
+        owner: Owner::Network,
+        text: "The zones must be Availability Zones that are available: no Local or Wavelength Zones, none constrained",
+        outcomes: &[Outcome::refused("AvailabilityZoneNotSupported"), Outcome::refused("InvalidSubnet")],
+        remedy: "Use subnets in other Availability Zones",
+        source: source::NLB_ZONES,
+        check: Some(|facts| {
+            let zones = facts.zones.or("there are no zones")?;
+            Ok(each(facts.used_subnets()?.into_iter().map(|subnet| {
+                let zone = zones.iter().find(|zone| zone.id == subnet.zone_id);
+                let said = zone.map_or_else(
+                    || format!("{}: not a zone of this account", subnet.zone_id),
+                    |zone| format!("{}: {}, {}", zone.id, zone.sort, zone.state),
+                );
+                let real = zone.is_some_and(|zone| zone.sort == "availability-zone" && zone.state == "available");
+                (&subnet.id, said, real)
+            })))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-10",
+        owner: Owner::Network,
+        text: "The subnets should have a live route to every proxy address outside of the VPC",
+        outcomes: &[Outcome::UNREACHABLE],
+        symptom: "Targets are `unhealthy` with `Target.Timeout` or `Target.FailedHealthChecks`",
+        remedy: "Add a route to the data centre to the route table of the subnets, or turn on route propagation of the \
+                 virtual private gateway; replace a route that is a black hole",
+        check: Some(|facts| {
+            let (tables, outside) = (tables(facts)?, outside(facts)?);
+            let seen = |(subnet, table): &(&Subnet, &RouteTable)| {
+                each(outside.iter().map(|address| {
+                    let what = format!("{} to {address}", subnet.id);
+                    match longest_prefix(&table.routes, *address) {
+                        Some(route) if route.over == "local" => {
+                            (what, format!("{}: stays in the VPC", table.id), false)
+                        }
+                        Some(route) => {
+                            let dead = if route.blackhole { ", a black hole" } else { "" };
+                            (
+                                what,
+                                format!("{}: {} over {}{dead}", table.id, route.destination, route.over),
+                                !route.blackhole,
+                            )
+                        }
+                        None => (what, format!("{}: no route", table.id), false),
+                    }
+                }))
+            };
+            Ok(tables.iter().map(seen).fold(Seen::default(), Seen::join))
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-11",
+        owner: Owner::Network,
+        text: "The network ACLs of the subnets should let the load balancer reach the targets on their ports and let \
+               answers back in on 1024 to 65535",
+        outcomes: &[Outcome::UNREACHABLE],
+        symptom: "Targets are `unhealthy` with `Target.Timeout`",
+        remedy: "Allow, in the network ACL of each subnet, TCP out to the ports of the targets and TCP in on 1024 to 65535",
+        source: source::NLB_REGISTER,
+        check: Some(|facts| {
+            let (acls, proxies) = (facts.network_acls.or("there are no network ACLs")?, facts.proxies()?);
+            let mut seen = Seen::default();
+            for subnet in facts.used_subnets()? {
+                let Some(acl) = acls.iter().find(|acl| acl.subnets.contains(&subnet.id)) else {
+                    seen = seen.but(Gap::NotSaid { what: format!("no network ACL is shown for {}", subnet.id) });
+                    continue;
+                };
+                for (address, ports) in &proxies {
+                    // Within a subnet, no network ACL is asked.
+                    if subnet.range.is_some_and(|range| range.contains(address)) {
+                        continue;
+                    }
+                    for port in ports {
+                        let out = acl::admits(&acl.entries, true, *address, (*port, *port));
+                        seen = seen.and(format!("{} out to {address}:{port}", acl.id), word(out), out);
+                    }
+                    let back = acl::admits(&acl.entries, false, *address, EPHEMERAL);
+                    seen = seen.and(format!("{} back from {address}", acl.id), word(back), back);
+                }
+            }
+            Ok(seen)
+        }),
+        ..RULE
+    },
+    Rule {
+        id: "NET-12",
+        text: "Each key store should have an endpoint service and a private DNS name of its own; a VPC may be shared",
+        outcomes: &[
+            Outcome::refused("XksProxyVpcEndpointServiceInUseException"),
+            Outcome::refused("XksProxyUriEndpointInUseException"),
+        ],
+        remedy: "Make a load balancer, an endpoint service and a private DNS name for each key store",
+        needs_disconnect: true,
+        check: Some(|facts| {
+            let (service, endpoint) = (facts.service_name().ok(), facts.uri_endpoint()?);
+            let shares = |other: &crate::facts::KeyStore| {
+                service.is_some_and(|service| other.service_name.as_deref() == Some(service))
+                    || other.uri_endpoint.eq_ignore_ascii_case(&endpoint)
+            };
+            let sharing: Vec<&str> =
+                facts.others()?.iter().filter(|other| shares(other)).map(|other| other.name.as_str()).collect();
+            let seen = saw("key stores that share them", sharing.len(), sharing.is_empty());
+            Ok(each(sharing.into_iter().map(|name| ("key store", name, false))).join(seen))
+        }),
+        ..RULE
+    },
+];
+
+/// The route table of each subnet: its own, else the main one of the VPC.
+fn tables(facts: &Facts) -> Result<Vec<(&Subnet, &RouteTable)>, Open> {
+    let tables = facts.route_tables.or("there are no route tables")?;
+    let of = |subnet: &Subnet| {
+        let own = tables.iter().find(|table| table.subnets.contains(&subnet.id));
+        own.or_else(|| tables.iter().find(|table| table.main))
+    };
+    let found = facts.used_subnets()?.into_iter().map(|subnet| {
+        of(subnet)
+            .map(|table| (subnet, table))
+            .ok_or_else(|| Open::Unknown(Gap::NotSaid { what: format!("no route table is shown for {}", subnet.id) }))
+    });
+    found.collect()
+}
+
+/// Proxy addresses outside of the VPC.
+fn outside(facts: &Facts) -> Result<Vec<std::net::Ipv4Addr>, Open> {
+    let (vpc, proxies) = (facts.vpc()?, facts.proxies()?);
+    let addresses = proxies.into_iter().map(|(address, _)| address);
+    let outside: Vec<_> = addresses.filter(|address| !vpc.ranges.iter().any(|range| range.contains(address))).collect();
+    if outside.is_empty() { Err(Open::NotApplicable("every proxy address lies in the VPC")) } else { Ok(outside) }
+}
+
+/// Without a spec, the data centre is where routes out of the VPC lead; a default route leads anywhere.
+fn remote_routes(facts: &Facts) -> Result<Vec<(String, Ipv4Net)>, Open> {
+    let routes = tables(facts)?.into_iter().flat_map(|(_, table)| &table.routes);
+    let remote = routes.filter(|route| route.over != "local" && route.destination.prefix_len() > 0);
+    Ok(remote.map(|route| (format!("route over {}", route.over), route.destination)).collect())
+}
+
+fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
+    a.contains(&b) || b.contains(&a)
+}
+
+fn fits_vpc(range: Ipv4Net) -> bool {
+    let forbidden = NOT_FOR_A_VPC
+        .iter()
+        .any(|(address, bits)| Ipv4Net::new((*address).into(), *bits).is_ok_and(|forbidden| overlap(forbidden, range)));
+    !forbidden && (16..=28).contains(&range.prefix_len())
+}
+
+fn word(admits: bool) -> &'static str {
+    if admits { "allowed" } else { "denied" }
+}
