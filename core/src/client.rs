@@ -14,6 +14,7 @@ use crate::aws::Aws;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::error::Result;
+use crate::facts::Facts;
 use crate::observe::{DomainScope, Scope, accounts, keys_in, observe};
 use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
@@ -21,8 +22,10 @@ use crate::plan::{Consent, Plan, Purpose};
 use crate::report::Report;
 use crate::resource::endpoint_service::{connections, in_use};
 use crate::resource::key_store::has_keys;
-use crate::spec::Connectivity;
+use crate::spec::{Connectivity, Network};
 use crate::status::Status;
+use crate::verify::Verification;
+use crate::verify::read::read;
 
 /// Plans, applies and tears down. Cheap to clone; every call may run at the same time as others.
 #[derive(Clone)]
@@ -139,6 +142,28 @@ impl Client {
         Ok(Status::new(spec.name().as_str(), spec.region().as_str(), &desired, &observed))
     }
 
+    /// Checks every rule of [`crate::rules`] against AWS, for a store of any origin: give the spec, or [`Target::named`]
+    /// with the name of a key store, its `cks-` id, or the name of an endpoint service. Reads only.
+    ///
+    /// A read that is denied leaves the rules that need it unknown. What no AWS API tells takes a probe: then read
+    /// the facts, put the probe's report in, and make a [`Verification`] of them.
+    ///
+    /// # Errors
+    /// `NotFound` when there is nothing of that name, `InvalidSpec` when the key store has no VPC endpoint service,
+    /// `AccessDenied` when the caller may not even look for it, `Unreachable`, `Throttled`.
+    pub async fn verify(&self, target: impl Into<Target<'_>>) -> Result<Verification> {
+        Ok(Verification::of(&self.facts(target).await?))
+    }
+
+    /// All that AWS tells about a store, for [`Verification::of`]. Reads only.
+    ///
+    /// # Errors
+    /// As [`Client::verify`].
+    pub async fn facts(&self, target: impl Into<Target<'_>>) -> Result<Facts> {
+        let target = target.into();
+        read(&self.aws(target.region()), &target).await
+    }
+
     fn aws(&self, region: &str) -> Arc<Aws> {
         let config = &self.config;
         Arc::new(Aws::new(&config.network, config.dns.as_ref(), config.kms.as_ref(), region))
@@ -231,14 +256,14 @@ impl Client {
     }
 }
 
-/// What to take down.
+/// What to take down, or to verify.
 #[derive(Clone, Debug)]
 pub enum Target<'a> {
     /// The store of a spec.
     Spec(&'a Connectivity),
-    /// A store whose spec is lost.
+    /// A store without its spec.
     Named {
-        /// The store's name.
+        /// The store's name. To verify: also the name of a key store, its `cks-` id, or the name of an endpoint service.
         store: String,
         /// Its Region.
         region: String,
@@ -252,22 +277,33 @@ impl<'a> From<&'a Connectivity> for Target<'a> {
 }
 
 impl Target<'_> {
-    /// A store whose spec is lost.
+    /// A store without its spec.
     pub fn named(store: &str, region: &str) -> Self {
         Self::Named { store: store.to_owned(), region: region.to_owned() }
     }
 
-    fn store(&self) -> &str {
+    pub(crate) fn store(&self) -> &str {
         match self {
             Self::Spec(spec) => spec.name().as_str(),
             Self::Named { store, .. } => store,
         }
     }
 
-    fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         match self {
             Self::Spec(spec) => spec.region().as_str(),
             Self::Named { region, .. } => region,
+        }
+    }
+
+    /// The VPC that a spec adopts.
+    pub(crate) fn existing_vpc(&self) -> Option<String> {
+        match self {
+            Self::Spec(spec) => match spec.network() {
+                Network::Existing { vpc_id, .. } => Some(vpc_id.clone()),
+                Network::Create { .. } => None,
+            },
+            Self::Named { .. } => None,
         }
     }
 

@@ -50,6 +50,8 @@ pub struct ErrorDetails {
 pub enum ErrorKind {
     /// The spec or document is wrong, or does not fit what exists in AWS. Nothing was changed; fix the spec.
     InvalidSpec,
+    /// There is no such key store or endpoint service. Correct the name, the account or the Region.
+    NotFound,
     /// No credentials, no network, or no answer. Fix the environment, then try again.
     Unreachable,
     /// AWS refused the action to this caller; `help` names the missing IAM action.

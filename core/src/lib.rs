@@ -52,6 +52,7 @@ pub mod rules;
 pub mod spec;
 mod status;
 mod text;
+mod verify;
 
 pub use apply::event::{Event, EventKind};
 pub use callback::{CallbackFuture, CredentialSource, Publisher};
@@ -62,6 +63,7 @@ pub use report::{Ids, Outcome, Report, StepReport};
 pub use resource::domain_record::TxtRecord;
 pub use resource::{Change, Effect, Kind, ResourceId};
 pub use status::{ResourceStatus, Standing, Status};
+pub use verify::{Check, Verification};
 
 /// The examples of the README, compiled and run.
 #[cfg(doctest)]

@@ -24,6 +24,8 @@ pub(crate) struct Aws {
     pub(crate) sts: aws_sdk_sts::Client,
     /// STS as the key store's account sees it; `None` when that is the network account.
     pub(crate) kms_sts: Option<aws_sdk_sts::Client>,
+    /// EC2 as the key store's account sees it, a consumer of the endpoint service; `None` as above.
+    pub(crate) kms_ec2: Option<aws_sdk_ec2::Client>,
     sleep: SharedAsyncSleep,
     time: SharedTimeSource,
 }
@@ -45,6 +47,7 @@ impl Aws {
             kms: aws_sdk_kms::Client::new(&kms_config),
             sts: aws_sdk_sts::Client::new(&network_config),
             kms_sts: kms.map(|_| aws_sdk_sts::Client::new(&kms_config)),
+            kms_ec2: kms.map(|_| aws_sdk_ec2::Client::new(&kms_config)),
             sleep: network.sleep_impl().unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
             time: network.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
         }

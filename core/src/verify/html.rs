@@ -1,0 +1,177 @@
+//! A verification as one HTML file: no network, no script, light and dark, fit for print.
+
+use std::fmt::Write;
+
+use super::{Check, Verification};
+use crate::rules::{Evidence, FAMILIES, Severity, Verdict};
+
+const STYLE: &str = include_str!("report.css");
+
+/// The file.
+pub(super) fn page(verification: &Verification) -> String {
+    let mut page = String::with_capacity(128 * 1024);
+    let title = format!("{} in {}", verification.target, verification.region);
+    let _ = write!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Verification of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escaped(&title)
+    );
+    head(&mut page, verification);
+    failures(&mut page, verification);
+    for family in &FAMILIES {
+        let checks: Vec<&Check> = verification.checks.iter().filter(|check| check.family == family.title).collect();
+        if !checks.is_empty() {
+            table(&mut page, family.title, &checks);
+        }
+    }
+    page.push_str("</body>\n</html>\n");
+    page
+}
+
+fn head(page: &mut String, verification: &Verification) {
+    let _ = write!(page, "<header>\n<h1>Verification of <code>{}</code></h1>\n<dl>\n", escaped(&verification.target));
+    let store = verification
+        .key_store
+        .as_deref()
+        .map(|store| format!("{store}, {}", verification.connection_state.as_deref().unwrap_or_default()));
+    let facts = [
+        ("Region", Some(verification.region.clone())),
+        ("Account", verification.account.clone()),
+        ("Key store", store),
+        ("Endpoint service", verification.endpoint_service.clone()),
+        ("AWS read at", Some(verification.read_at.clone())),
+        ("Probed from", Some(verification.probed_from.clone().unwrap_or_else(|| "not probed".to_owned()))),
+    ];
+    for (what, value) in facts {
+        if let Some(value) = value {
+            let _ = writeln!(page, "<div><dt>{what}</dt><dd>{}</dd></div>", escaped(&value));
+        }
+    }
+    page.push_str("</dl>\n<ul class=\"counts\">\n");
+    for (class, word, of) in COUNTS {
+        let number = verification.count(of);
+        let _ = writeln!(page, "<li class=\"{class}\"><b>{number}</b> {word}</li>");
+    }
+    page.push_str("</ul>\n</header>\n");
+}
+
+/// Class, word, and which verdicts count.
+const COUNTS: [(&str, &str, fn(&Verdict) -> bool); 5] = [
+    ("fail", "fail", |verdict| *verdict == Verdict::Fail),
+    ("pass", "pass", |verdict| *verdict == Verdict::Pass),
+    ("unknown", "unknown", |verdict| matches!(verdict, Verdict::Unknown { .. })),
+    ("none", "not applicable", |verdict| matches!(verdict, Verdict::NotApplicable { .. })),
+    ("note", "for a person", |verdict| *verdict == Verdict::Guidance),
+];
+
+/// Failures in full, the gravest first.
+fn failures(page: &mut String, verification: &Verification) {
+    let mut failures: Vec<&Check> = verification.failures().collect();
+    failures.sort_by_key(|check| check.severity);
+    if failures.is_empty() {
+        page.push_str("<p class=\"calm\">No rule fails.</p>\n");
+        return;
+    }
+    page.push_str("<section>\n<h2>What fails</h2>\n");
+    for check in failures {
+        let _ = write!(
+            page,
+            "<article class=\"{}\">\n<h3><a href=\"#{id}\">{id}</a> {}</h3>\n<p class=\"tags\"><span>{}</span> <span>{}</span>{}</p>\n",
+            if check.severity == Severity::Risk { "risk" } else { "blocks" },
+            code(&check.text),
+            check.severity.as_str(),
+            check.owner.as_str(),
+            if check.needs_disconnect { " <span>fix needs a disconnect</span>" } else { "" },
+            id = escaped(&check.rule),
+        );
+        evidence(page, &check.evidence);
+        let said = check.said();
+        page.push_str("<dl>\n");
+        for (what, text) in [("Answer", &said), ("Looks like", &check.symptom), ("Fix", &check.remedy)] {
+            if !text.is_empty() {
+                let _ = writeln!(page, "<div><dt>{what}</dt><dd>{}</dd></div>", code(text));
+            }
+        }
+        page.push_str("</dl>\n</article>\n");
+    }
+    page.push_str("</section>\n");
+}
+
+fn table(page: &mut String, title: &str, checks: &[&Check]) {
+    let _ = write!(
+        page,
+        "<section>\n<h2>{}</h2>\n<table>\n<thead><tr><th>Rule</th><th>Verdict</th><th>Must hold</th><th>Seen</th></tr></thead>\n<tbody>\n",
+        escaped(title)
+    );
+    for check in checks {
+        let (class, word) = match &check.verdict {
+            Verdict::Fail => ("fail", "fail"),
+            Verdict::Pass => ("pass", "pass"),
+            Verdict::Unknown { .. } => ("unknown", "unknown"),
+            Verdict::NotApplicable { .. } => ("none", "n/a"),
+            Verdict::Guidance => ("note", "person"),
+        };
+        let _ = write!(
+            page,
+            "<tr id=\"{id}\" class=\"{class}\"><td><a href=\"{}\">{id}</a></td><td><b>{word}</b></td><td>{}<small>{}</small></td><td>",
+            escaped(&check.source),
+            code(&check.text),
+            check.severity.as_str(),
+            id = escaped(&check.rule),
+        );
+        match &check.verdict {
+            Verdict::Unknown { missing } => {
+                let _ = write!(page, "<p>Not known: {}</p>", code(&missing.to_string()));
+            }
+            Verdict::NotApplicable { why } => {
+                let _ = write!(page, "<p>{}</p>", code(why));
+            }
+            Verdict::Guidance => page.push_str("<p>No fact decides it.</p>"),
+            Verdict::Pass | Verdict::Fail => {}
+        }
+        evidence(page, &check.evidence);
+        page.push_str("</td></tr>\n");
+    }
+    page.push_str("</tbody>\n</table>\n</section>\n");
+}
+
+fn evidence(page: &mut String, evidence: &[Evidence]) {
+    if evidence.is_empty() {
+        return;
+    }
+    page.push_str("<ul class=\"seen\">");
+    for each in evidence {
+        let class = if each.fits { "" } else { " class=\"bad\"" };
+        let _ = write!(page, "<li{class}>{}: <code>{}</code></li>", code(&each.what), escaped(&each.value));
+    }
+    page.push_str("</ul>\n");
+}
+
+/// What stands between backticks, as code.
+fn code(text: &str) -> String {
+    let mut html = String::new();
+    for (place, part) in text.split('`').enumerate() {
+        let part = escaped(part);
+        let _ = if place % 2 == 1 { write!(html, "<code>{part}</code>") } else { write!(html, "{part}") };
+    }
+    html
+}
+
+/// Values come from AWS and from whoever answers a probe.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            letter => html.push(letter),
+        }
+    }
+    html
+}
