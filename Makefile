@@ -14,7 +14,7 @@ help: ## this list
 	@awk -F ': .*## ' '/^[a-z-]+: .*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: quickstart
-quickstart: ## plan, apply, status and teardown on the simulated AWS
+quickstart: ## plan, apply, verify and teardown on the simulated AWS
 	$(CARGO) run --locked --bin quickstart
 
 .PHONY: test

@@ -1,4 +1,4 @@
-//! The main job on a simulated AWS: plan, apply to CONNECTED, look at the result, plan nothing, tear down.
+//! The main job on a simulated AWS: plan, apply to CONNECTED, verify the result, plan nothing, tear down.
 //!
 //! Twenty simulated minutes pass in about a second: tokio's paused clock jumps over every wait.
 
@@ -41,10 +41,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = xks.apply(&plan).on_event(move |event| progress.show(event)).await?;
     println!("\nconnected: {}", report.connected());
 
-    heading("Status");
-    let status = xks.status(&spec).await?;
-    print!("{status}");
-    println!("\nas the spec asks: {}", status.as_wanted());
+    // The VPN is up, and the data centre announces its range.
+    simulator.world(|world| -> Result<(), Box<dyn Error>> {
+        for gateway in &mut world.ec2.vpn_gateways {
+            gateway.announced = vec!["10.0.0.0/16".parse()?];
+        }
+        Ok(())
+    })?;
+
+    heading("Verification of the result");
+    let verification = xks.verify(&spec).await?;
+    print!("{verification}");
+    println!("\nblocks connecting: {}", verification.blocks_connect().count());
 
     heading("Plan again");
     print!("{}", xks.plan(&spec).await?);

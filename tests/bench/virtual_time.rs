@@ -3,8 +3,10 @@
 //! Depth is the length of the longest chain of calls in which each began after the one before was answered. The bound
 //! is the longest chain of AWS's own waits and of the calls that it takes at 50 ms each; nobody can be faster.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use xkslink::facts::{Fact, Facts};
+use xkslink::rules::{Verdict, catalogue};
 use xkslink::spec::{Connectivity, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
 use xkslink::{Client, Consent};
 use xkslink_simulator::{LoggedRequest, Simulator, Timings};
@@ -29,6 +31,7 @@ async fn main() -> Result<(), Failure> {
         print(&row);
     }
     print(&quick().await?);
+    println!("\n{}", rules().await?);
     Ok(())
 }
 
@@ -44,12 +47,13 @@ async fn usual() -> Result<Vec<Row>, Failure> {
     let no_op =
         world.measure("no-op plan", None, "≤ 20 calls, ≤ 3 deep", async { client.plan(spec).await.map(drop) });
     let no_op = no_op.await?;
+    let verify = world.measure("verify", None, "≤ 4 deep", async { client.verify(spec).await.map(drop) }).await?;
     let empty = client.plan(spec).await?;
     let apply = world.measure("no-op apply", None, "", async { client.apply(&empty).await.map(drop) }).await?;
     let teardown = world.measure("teardown", teardown_bound(&timings), "ratio ≤ 1.10", async {
         client.teardown(spec).consent(Consent::Disconnect).await.map(drop)
     });
-    Ok(vec![create, no_op, apply, teardown.await?])
+    Ok(vec![create, no_op, verify, apply, teardown.await?])
 }
 
 /// A create where AWS is much quicker than usual: does the polling notice?
@@ -60,6 +64,53 @@ async fn quick() -> Result<Row, Failure> {
     let plan = world.client.plan(&world.spec).await?;
     let applied = async { world.client.apply(&plan).await.map(drop) };
     world.measure("create, NLB 90 s, verification 45 s", create_bound(&timings), "≤ 3 s above", applied).await
+}
+
+/// How fast rules are judged, in real time and this build: every rule over worlds that differ in what is wrong with them.
+async fn rules() -> Result<String, Failure> {
+    const WORLDS: usize = 10_000;
+    let world = World::new(Timings::default())?;
+    world.client.apply(&world.client.plan(&world.spec).await?).await?;
+    let facts = world.client.facts(&world.spec).await?;
+    let worlds: Vec<Facts> = (0..WORLDS).map(|number| variant(&facts, number)).collect();
+    let (began, mut failures) = (Instant::now(), 0);
+    for facts in &worlds {
+        failures += catalogue().filter(|rule| rule.judge(facts).0 == Verdict::Fail).count();
+    }
+    let (judged, took) = (WORLDS * catalogue().count(), began.elapsed());
+    let rate = judged as f64 / took.as_secs_f64();
+    Ok(format!(
+        "{judged} rules over {WORLDS} worlds in {:.2} s: {rate:.0} rules per second; {failures} fail",
+        took.as_secs_f64()
+    ))
+}
+
+/// A world with up to seven things wrong, by the bits of a number.
+fn variant(good: &Facts, number: usize) -> Facts {
+    let mut facts = good.clone();
+    let wrong = |bit: usize| number >> bit & 1 == 1;
+    if let (Fact::Known(service), true) = (&mut facts.service, wrong(0)) {
+        service.acceptance_required = true;
+    }
+    if let (Fact::Known(principals), true) = (&mut facts.principals, wrong(1)) {
+        principals.clear();
+    }
+    if let (Fact::Known(balancers), true) = (&mut facts.load_balancers, wrong(2)) {
+        balancers.iter_mut().for_each(|balancer| balancer.scheme = "internet-facing".to_owned());
+    }
+    if let (Fact::Known(groups), true) = (&mut facts.target_groups, wrong(3)) {
+        groups.iter_mut().for_each(|group| group.targets = Fact::Known(Vec::new()));
+    }
+    if let (Fact::Known(tables), true) = (&mut facts.route_tables, wrong(4)) {
+        tables.iter_mut().for_each(|table| table.routes.clear());
+    }
+    if let (Fact::Known(acls), true) = (&mut facts.network_acls, wrong(5)) {
+        acls.iter_mut().for_each(|acl| acl.entries.clear());
+    }
+    if wrong(6) {
+        facts.key_store = Fact::Absent;
+    }
+    facts
 }
 
 struct World {
