@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::probe::ProbeReport;
@@ -101,7 +102,7 @@ impl<T> From<Option<T>> for Fact<T> {
 }
 
 /// Why something is not known, and what would tell.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "because")]
 #[non_exhaustive]
 pub enum Gap {

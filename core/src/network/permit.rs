@@ -26,3 +26,26 @@ pub(crate) fn admits<'a>(
     }
     if unsure { None } else { Some(false) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_groups_let_in_and_prefix_lists_leave_it_open() {
+        let base = Permission { protocol: "tcp".to_owned(), ports: Some((443, 443)), ..Permission::default() };
+        let range = Permission { ranges: vec!["10.0.0.0/8".parse().unwrap_or_default()], ..base.clone() };
+        let group = Permission { groups: vec!["sg-1".to_owned()], ..base.clone() };
+        let list = Permission { prefix_lists: true, ..base.clone() };
+        let udp = Permission { protocol: "udp".to_owned(), ..range.clone() };
+        let from = |permissions: &[&Permission], port| {
+            admits(permissions.iter().copied(), [10, 0, 8, 10].into(), &["sg-1".to_owned()], port)
+        };
+        assert_eq!(from(&[&range], 443), Some(true));
+        assert_eq!(from(&[&range], 80), Some(false));
+        assert_eq!(from(&[&group], 443), Some(true));
+        assert_eq!(from(&[&udp], 443), Some(false));
+        assert_eq!(from(&[&list], 443), None);
+        assert_eq!(from(&[&list, &range], 443), Some(true));
+    }
+}

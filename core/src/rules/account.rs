@@ -1,6 +1,6 @@
 //! Account, Region and quota (ACC-01 … ACC-09).
 
-use super::seen::{Open, each, saw};
+use super::seen::{Open, Seen, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Fact, Gap};
 use crate::probe::Connect;
@@ -81,15 +81,13 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Allow `ec2:DescribeVpcEndpointServices` for the role that manages the key store",
         source: source::AUTHORIZE,
         check: Some(|facts| {
-            if let Ok((owner, store)) = facts.owners()
-                && owner == store
-            {
+            if facts.owners().is_ok_and(|(owner, store)| owner == store) {
                 return Err(SAME_ACCOUNT);
             }
             match &facts.offer {
                 Fact::Known(_) | Fact::Absent => Ok(saw("`ec2:DescribeVpcEndpointServices`", "allowed", true)),
                 Fact::Unknown(Gap::Denied { action }) => Ok(saw(format!("`{action}`"), "denied", false)),
-                Fact::Unknown(gap) => Err(Open::Unknown(gap.clone())),
+                Fact::Unknown(gap) => facts.service().and(Err(Open::Unknown(gap.clone()))),
             }
         }),
         ..RULE
@@ -147,13 +145,17 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Choose a Region nearer to the key manager, or bring the key manager nearer",
         source: source::XKS,
         check: Some(|facts| {
-            Ok(each(facts.tls()?.iter().filter_map(|outcome| match outcome.connect {
-                Connect::Connected { took_ms } => {
-                    let what = format!("TCP connect to {}", outcome.address);
-                    Some((what, format!("{took_ms:.1} ms"), took_ms <= ROUND_TRIP_MS))
-                }
-                _ => None,
-            })))
+            let mut seen = Seen::default();
+            for outcome in facts.tls()? {
+                seen = match outcome.connect {
+                    Connect::Connected { took_ms } => {
+                        let what = format!("TCP connect to {}", outcome.address);
+                        seen.and(what, format!("{took_ms:.1} ms"), took_ms <= ROUND_TRIP_MS)
+                    }
+                    _ => seen.but(gap(&format!("the probe could not connect to {}", outcome.address))),
+                };
+            }
+            Ok(seen)
         }),
         ..RULE
     },

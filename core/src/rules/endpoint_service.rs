@@ -2,7 +2,7 @@
 
 use super::seen::{Open, each, saw};
 use super::{Outcome, RULE, Rule, Severity, source};
-use crate::facts::{EndpointService, Fact, Facts, Gap};
+use crate::facts::{EndpointService, Fact, Gap};
 use crate::spec::Region;
 
 pub(super) const RULES: &[Rule] = &[
@@ -16,16 +16,16 @@ pub(super) const RULES: &[Rule] = &[
         needs_disconnect: true,
         source: source::KMS_API,
         check: Some(|facts| {
-            let known = facts.service.known().or(facts.offer.known());
             let store = facts.key_store.known().and_then(|store| store.service_name.as_deref());
-            let name = store.or(known.map(|service| service.name.as_str()));
-            match (&facts.service, known, name) {
-                (Fact::Unknown(gap), None, _) => Err(Open::Unknown(gap.clone())),
-                (_, None, name) => Ok(saw("endpoint service", name.unwrap_or("none"), false).note("found", "no")),
-                (_, Some(_), name) => {
-                    let name = name.unwrap_or_default();
+            match (&facts.service, &facts.offer) {
+                (Fact::Known(service), _) | (_, Fact::Known(service)) => {
+                    let name = store.unwrap_or(&service.name);
                     Ok(saw("endpoint service", name, is_service_name(name)).note("found", "yes"))
                 }
+                (Fact::Unknown(gap), _) => Err(Open::Unknown(gap.clone())),
+                // Another account's service shows only to those who may look for it.
+                (Fact::Absent, Fact::Unknown(gap)) if *gap != Gap::NotRead => Err(Open::Unknown(gap.clone())),
+                _ => Ok(saw("endpoint service", store.unwrap_or("none"), false).note("found", "no")),
             }
         }),
         ..RULE
@@ -41,7 +41,8 @@ pub(super) const RULES: &[Rule] = &[
         check: Some(|facts| {
             let service = facts.service()?;
             let seen = saw("type", service.types.join(", "), service.types.iter().any(|sort| sort == "Interface"));
-            if is_consumer(facts) {
+            // Only the owner sees them, and only one who may.
+            if service.load_balancers.is_empty() && matches!(facts.load_balancers, Fact::Unknown(_)) {
                 return Ok(seen);
             }
             let network = |arn: &&String| arn.contains(":loadbalancer/net/");
@@ -203,11 +204,6 @@ pub(super) const RULES: &[Rule] = &[
         ..RULE
     },
 ];
-
-/// Whether the service was seen from the consumer's side only.
-fn is_consumer(facts: &Facts) -> bool {
-    matches!(facts.principals, Fact::Unknown(Gap::OtherAccount { .. }))
-}
 
 fn is_available(state: &str) -> bool {
     state.eq_ignore_ascii_case("available")

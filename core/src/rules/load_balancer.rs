@@ -6,7 +6,6 @@ use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Facts, Gap, LoadBalancer, Permission};
 use crate::network::permit::admits;
 use crate::probe::{Handshake, TlsFailure};
-use crate::spec::StoreName;
 
 /// The idle timeout of a TCP listener unless it was changed.
 const IDLE_SECONDS: u32 = 350;
@@ -214,7 +213,11 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Choose another name",
         source: source::NLB_API,
         check: Some(|facts| {
-            let fits = |name: &str| StoreName::parse(name).is_ok() || name.starts_with("sg-");
+            let fits = |name: &str| {
+                let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+                let edges = name.starts_with('-') || name.ends_with('-') || name.starts_with("internal-");
+                (1..=32).contains(&name.len()) && letters && !edges
+            };
             match (&facts.wanted, facts.load_balancers()) {
                 (_, Ok(balancers)) => {
                     Ok(each(balancers.iter().map(|balancer| ("name", &balancer.name, fits(&balancer.name)))))

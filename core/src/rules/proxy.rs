@@ -50,9 +50,7 @@ pub(super) const RULES: &[Rule] = &[
                answered with 200",
         outcomes: &[Outcome::CONFIGURATION],
         remedy: "Correct `XksProxyUriPath`; a connected key store takes that, too",
-        check: Some(|facts| {
-            status(facts, |status, error| status == 200 || (status != 404 && error != Some("InvalidUriPathException")))
-        }),
+        check: Some(|facts| status(facts, &[200], &[404])),
         ..PROXY
     },
     Rule {
@@ -61,9 +59,7 @@ pub(super) const RULES: &[Rule] = &[
         outcomes: &[Outcome::CREDENTIAL],
         remedy: "Give KMS the credential of the proxy with UpdateCustomKeyStore, or the proxy that of KMS; a connected \
                  key store takes that, too",
-        check: Some(|facts| {
-            status(facts, |status, error| status != 401 && error != Some("AuthenticationFailedException"))
-        }),
+        check: Some(|facts| status(facts, &[200, 403, 404], &[401])),
         ..PROXY
     },
     Rule {
@@ -74,12 +70,10 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Let reverse proxies and firewalls pass requests on as they come",
         source: source::TROUBLE,
         check: Some(|facts| {
-            let refused = |outcome: &&ProxyOutcome| outcome.health.status() == Some(401);
-            if facts.proxy()?.iter().any(|outcome| refused(&outcome)) {
-                let what = "the credential is refused, which has this or another cause (PXY-04, PXY-06)".to_owned();
-                return Err(Open::Unknown(Gap::NotSaid { what }));
-            }
-            status(facts, |status, _| status == 200)
+            let seen = status(facts, &[200], &[])?;
+            let error = facts.key_store.known().and_then(|store| store.connection_error.as_deref());
+            // The probe is believed and KMS is not: what lies between them differs, or the credential (PXY-04).
+            Ok(error.iter().fold(seen, |seen, code| seen.and("KMS's connection", code, *code != "INVALID_CREDENTIALS")))
         }),
         ..PROXY
     },
@@ -111,14 +105,22 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Bring a key manager back, or the connection of the proxy to it",
         source: source::TROUBLE,
         check: Some(|facts| {
-            fleets(facts, |outcome, fleet| {
-                let any = fleet.key_managers.iter().any(|each| each.health != KeyManagerHealth::Unavailable);
-                each(
-                    fleet.key_managers.iter().map(|each| {
-                        (format!("{} behind {}", each.id, outcome.address), format!("{:?}", each.health), any)
-                    }),
-                )
-            })
+            let mut seen = Seen::default();
+            for outcome in facts.proxy()? {
+                seen = match &outcome.fleet {
+                    Some(fleet) => {
+                        let any = fleet.key_managers.iter().any(|each| each.health != KeyManagerHealth::Unavailable);
+                        seen.join(each(fleet.key_managers.iter().map(|each| {
+                            (format!("{} behind {}", each.id, outcome.address), format!("{:?}", each.health), any)
+                        })))
+                    }
+                    None if outcome.health.status() == Some(503) => {
+                        seen.and(outcome.address, said(&outcome.health), false)
+                    }
+                    None => seen.but(no_answer(outcome)),
+                };
+            }
+            Ok(seen)
         }),
         ..PROXY
     },
@@ -130,14 +132,13 @@ pub(super) const RULES: &[Rule] = &[
         check: Some(|facts| {
             let mut seen = Seen::default();
             for outcome in facts.proxy()? {
-                if outcome.health.status() != Some(200) {
-                    seen = seen.but(no_answer(outcome));
-                    continue;
-                }
-                let problems = outcome.problems.iter();
-                seen = seen
-                    .note(format!("problems at {}", outcome.address), outcome.problems.len())
-                    .join(each(problems.map(|problem| (&problem.field, &problem.what, false))));
+                seen = match outcome.health.status() {
+                    Some(200) => seen
+                        .note(format!("problems at {}", outcome.address), outcome.problems.len())
+                        .join(each(outcome.problems.iter().map(|problem| (&problem.field, &problem.what, false)))),
+                    Some(400 | 500 | 501) => seen.and(outcome.address, said(&outcome.health), false),
+                    _ => seen.but(no_answer(outcome)),
+                };
             }
             Ok(seen)
         }),
@@ -181,7 +182,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "The proxy's own access rules must leave GetHealthStatus alone and let KMS in",
         outcomes: &[Outcome::ACCESS_DENIED],
         remedy: "Change the access rules of the proxy",
-        check: Some(|facts| status(facts, |status, error| status != 403 && error != Some("AccessDeniedException"))),
+        check: Some(|facts| status(facts, &[200], &[403])),
         ..PROXY
     },
     Rule {
@@ -193,10 +194,17 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Add a key manager; let the proxy take a second credential",
         source: source::CREATE,
         check: Some(|facts| {
-            fleets(facts, |outcome, fleet| {
-                let number = fleet.key_managers.len();
-                Seen::default().and(format!("key managers behind {}", outcome.address), number, number >= 2)
-            })
+            let mut seen = Seen::default();
+            for outcome in facts.proxy()? {
+                seen = match &outcome.fleet {
+                    Some(fleet) => {
+                        let number = fleet.key_managers.len();
+                        seen.and(format!("key managers behind {}", outcome.address), number, number >= 2)
+                    }
+                    None => seen.but(no_answer(outcome)),
+                };
+            }
+            Ok(seen)
         }),
         ..PROXY
     },
@@ -254,22 +262,16 @@ fn answers(facts: &Facts, look: impl Fn(&Answer) -> Option<(String, bool)>) -> R
     Ok(seen)
 }
 
-fn status(facts: &Facts, fits: impl Fn(u16, Option<&str>) -> bool) -> Result<Seen, Open> {
-    answers(facts, |answer| match answer {
-        Answer::Status { status, error_name, .. } => Some((said(answer), fits(*status, error_name.as_deref()))),
-        Answer::None { .. } => None,
+/// Statuses that tell that the rule holds, and those that tell that it does not; others tell nothing.
+fn status(facts: &Facts, good: &[u16], bad: &[u16]) -> Result<Seen, Open> {
+    answers(facts, |answer| {
+        let fits = answer.status().and_then(|status| match status {
+            status if good.contains(&status) => Some(true),
+            status if bad.contains(&status) => Some(false),
+            _ => None,
+        });
+        fits.map(|fits| (said(answer), fits))
     })
-}
-
-fn fleets(facts: &Facts, look: impl Fn(&ProxyOutcome, &crate::probe::Fleet) -> Seen) -> Result<Seen, Open> {
-    let mut seen = Seen::default();
-    for outcome in facts.proxy()? {
-        seen = match &outcome.fleet {
-            Some(fleet) => seen.join(look(outcome, fleet)),
-            None => seen.but(no_answer(outcome)),
-        };
-    }
-    Ok(seen)
 }
 
 fn said(answer: &Answer) -> String {

@@ -13,7 +13,7 @@ use crate::facts::Facts;
 use crate::rules::{Evidence, FAMILIES, Owner, Rule, Severity, Verdict};
 
 /// Every rule held against facts.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Verification {
     /// Version of this document.
@@ -39,7 +39,7 @@ pub struct Verification {
 }
 
 /// One rule held against facts.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
     /// The rule's id.

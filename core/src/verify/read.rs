@@ -82,10 +82,13 @@ pub(crate) async fn read(aws: &Aws, target: &Target<'_>) -> Result<Facts> {
     (facts.load_balancers, facts.target_groups) = balancing;
     facts.interfaces = nodes;
 
-    let first = facts.load_balancers.known().and_then(|balancers| balancers.first());
-    let vpc = first.map(|balancer| balancer.vpc.clone()).or_else(|| target.existing_vpc());
+    let vpc = match &facts.load_balancers {
+        Fact::Known(balancers) => balancers.first().map(|balancer| balancer.vpc.clone()).into(),
+        Fact::Absent => target.existing_vpc().into(),
+        Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+    };
     let (network, groups, balancers) = try_join3(
-        look.network(vpc.as_deref()).boxed(),
+        look.network(&vpc).boxed(),
         look.target_details(&facts.target_groups).boxed(),
         look.listener_details(&facts.load_balancers).boxed(),
     )
@@ -95,7 +98,7 @@ pub(crate) async fn read(aws: &Aws, target: &Target<'_>) -> Result<Facts> {
     (facts.network_acls, facts.security_groups) = (network.acls, network.groups);
 
     let inside = facts.targets_in_vpc();
-    if let (Some(vpc), false) = (vpc, inside.is_empty()) {
+    if let (Fact::Known(vpc), false) = (vpc, inside.is_empty()) {
         let theirs = look.interfaces(&[("vpc-id", vec![vpc]), ("addresses.private-ip-address", inside)]).await?;
         facts.interfaces = match (facts.interfaces, theirs) {
             (Fact::Known(nodes), Fact::Known(theirs)) => Fact::Known(nodes.into_iter().chain(theirs).collect()),
@@ -117,16 +120,6 @@ struct Network {
     route_tables: Fact<Vec<RouteTable>>,
     acls: Fact<Vec<NetworkAcl>>,
     groups: Fact<Vec<SecurityGroup>>,
-}
-
-impl Network {
-    const ABSENT: Self = Self {
-        vpc: Fact::Absent,
-        subnets: Fact::Absent,
-        route_tables: Fact::Absent,
-        acls: Fact::Absent,
-        groups: Fact::Absent,
-    };
 }
 
 /// Codes that mean: there is no such object.
@@ -175,6 +168,14 @@ fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Fi
 }
 
 impl<T> Fact<T> {
+    /// What follows for something that this one leads to, when it is not known.
+    fn lacking<U>(&self) -> Fact<U> {
+        match self {
+            Self::Unknown(gap) => Fact::Unknown(gap.clone()),
+            Self::Known(_) | Self::Absent => Fact::Absent,
+        }
+    }
+
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Fact<U> {
         match self {
             Self::Known(value) => Fact::Known(change(value)),
@@ -259,7 +260,7 @@ impl Look<'_> {
 
     async fn offer(&self, name: Option<&str>) -> Result<Fact<EndpointService>> {
         const ACTION: &str = "ec2:DescribeVpcEndpointServices";
-        let Some(name) = name else { return Ok(Fact::Absent) };
+        let Some(name) = name else { return Ok(Fact::default()) };
         let ec2 = self.aws.kms_ec2.as_ref().unwrap_or(&self.aws.ec2);
         let sent = ec2.describe_vpc_endpoint_services().service_names(name).send().await;
         let output = fact(ACTION, sent.or_fail("look for the endpoint service as its consumer", ACTION))?;
@@ -372,8 +373,16 @@ impl Look<'_> {
         Ok(all.map(|interfaces| interfaces.iter().map(describe::interface).collect()))
     }
 
-    async fn network(&self, vpc: Option<&str>) -> Result<Network> {
-        let Some(id) = vpc else { return Ok(Network::ABSENT) };
+    async fn network(&self, vpc: &Fact<String>) -> Result<Network> {
+        let Fact::Known(id) = vpc else {
+            return Ok(Network {
+                vpc: vpc.lacking(),
+                subnets: vpc.lacking(),
+                route_tables: vpc.lacking(),
+                acls: vpc.lacking(),
+                groups: vpc.lacking(),
+            });
+        };
         let (vpc, subnets, route_tables, acls, groups) = try_join5(
             self.vpc(id).boxed(),
             self.subnets(id).boxed(),
