@@ -312,6 +312,11 @@ async fn the_report_is_one_file_that_loads_nothing_and_escapes_what_it_quotes() 
     if let Fact::Known(store) = &mut facts.key_store {
         store.name = "a \"<b>\" & 'c'".to_owned();
     }
+    if let Fact::Known(service) = &mut facts.service {
+        service.acceptance_required = true;
+        service.zones.truncate(1);
+    }
+    facts.network_acls = Fact::Unknown(Gap::Denied { action: "ec2:DescribeNetworkAcls".to_owned() });
     let html = Verification::of(&facts).to_html();
     assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("<link") && !html.contains("url("));
     assert!(html.contains("a &quot;&lt;b&gt;&quot; &amp; &#39;c&#39;"));

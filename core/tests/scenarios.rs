@@ -60,6 +60,11 @@ fn updates() {
 }
 
 #[test]
+fn verification() {
+    all_hold("verify");
+}
+
+#[test]
 fn every_folder_has_a_test() {
-    assert_eq!(folders(), ["create", "drift", "existing", "failure", "replace", "teardown", "update"]);
+    assert_eq!(folders(), ["create", "drift", "existing", "failure", "replace", "teardown", "update", "verify"]);
 }

@@ -18,6 +18,7 @@ pub async fn run(run: &Run, took: &Took, stage: &Stage) -> Vec<String> {
     wrong.plan(run, took);
     wrong.report(run, took);
     wrong.standing(run, took);
+    wrong.verification(run, took);
     wrong.requests(run, took);
     wrong.time(run, took);
     wrong.census(run, stage);
@@ -140,6 +141,13 @@ impl Wrong {
         self.same("what is not as wanted", &found, wanted);
     }
 
+    fn verification(&mut self, run: &Run, took: &Took) {
+        let Some(wanted) = &run.fails else { return };
+        let Some(verification) = &took.verification else { return self.0.push("there is no verification".to_owned()) };
+        let found: Vec<String> = verification.failures().map(|check| check.rule.clone()).collect();
+        self.same("what fails", &found, wanted);
+    }
+
     fn requests(&mut self, run: &Run, took: &Took) {
         let times = |name: &str| took.requests.iter().filter(|request| request.operation == name).count();
         for (name, wanted) in &run.calls {
@@ -189,6 +197,9 @@ impl Wrong {
                 .map_or_else(String::new, |plan| format!("{plan}{}{}", plan.to_json(), plan.to_mermaid())),
             took.report.as_ref().map_or_else(String::new, xkslink::Report::to_json),
             took.status.as_ref().map_or_else(String::new, |status| format!("{status}{}", status.to_json())),
+            took.verification
+                .as_ref()
+                .map_or_else(String::new, |each| format!("{each}{}{}", each.to_json(), each.to_html())),
             took.error
                 .as_ref()
                 .map_or_else(String::new, |error| format!("{error}{}{}", error.help(), json!(error.details()))),

@@ -34,6 +34,7 @@ pub enum Verb {
     Apply,
     Teardown,
     Status,
+    Verify,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +57,8 @@ pub struct Run {
     pub consent: Vec<Consent>,
     #[serde(default)]
     pub by_name: bool,
+    /// What to verify: a key store, its id, or an endpoint service.
+    pub target: Option<String>,
     #[serde(default)]
     pub through_json: bool,
     /// Seconds after which the caller lets go of the future.
@@ -77,6 +80,7 @@ pub struct Run {
     pub failed: Option<Vec<String>>,
     pub skipped: Option<Vec<String>>,
     pub standing: Option<BTreeMap<String, String>>,
+    pub fails: Option<Vec<String>>,
     #[serde(default)]
     pub calls: BTreeMap<String, usize>,
     #[serde(default)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use xkslink::spec::Connectivity;
-use xkslink::{Apply, Client, Error, Event, EventKind, Plan, Report, Status, Target};
+use xkslink::{Apply, Client, Error, Event, EventKind, Plan, Report, Status, Target, Verification};
 use xkslink_simulator::{LoggedRequest, Simulator};
 
 use super::check;
@@ -20,6 +20,7 @@ pub struct Took {
     pub plan: Option<Plan>,
     pub report: Option<Report>,
     pub status: Option<Status>,
+    pub verification: Option<Verification>,
     pub error: Option<Error>,
     pub events: Vec<Event>,
     pub requests: Vec<LoggedRequest>,
@@ -97,6 +98,12 @@ impl Stage {
         match run.verb {
             Verb::Plan => took.plan = Some(self.client.plan(&spec).await?),
             Verb::Status => took.status = Some(self.client.status(&spec).await?),
+            Verb::Verify => {
+                let named = run.target.as_ref().map(|name| resolve(&json!(name), &self.saved));
+                let name = named.as_ref().and_then(Value::as_str);
+                let target = name.map_or(target, |name| Target::named(name, spec.region().as_str()));
+                took.verification = Some(self.client.verify(target).await?);
+            }
             Verb::Apply => {
                 let plan = self.client.plan(&spec).await?;
                 took.plan = Some(plan.clone());
