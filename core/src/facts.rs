@@ -146,7 +146,7 @@ impl fmt::Display for Gap {
             Self::OtherAccount { account } => {
                 write!(f, "only account {account}, which owns it, can read it; verify with its configuration")
             }
-            Self::NoProbe { phase } => write!(f, "only a `{phase}` probe from a host that reaches the proxy can tell"),
+            Self::NoProbe { phase } => write!(f, "no AWS API tells; a `{phase}` probe does"),
             Self::NotSaid { what } => f.write_str(what),
             Self::NotRead => f.write_str("nobody has looked"),
         }

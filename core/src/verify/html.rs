@@ -51,21 +51,11 @@ fn head(page: &mut String, verification: &Verification) {
         }
     }
     page.push_str("</dl>\n<ul class=\"counts\">\n");
-    for (class, word, of) in COUNTS {
-        let number = verification.count(of);
+    for ((number, word), class) in verification.counts().into_iter().zip(["fail", "pass", "unknown", "none", "note"]) {
         let _ = writeln!(page, "<li class=\"{class}\"><b>{number}</b> {word}</li>");
     }
     page.push_str("</ul>\n</header>\n");
 }
-
-/// Class, word, and which verdicts count.
-const COUNTS: [(&str, &str, fn(&Verdict) -> bool); 5] = [
-    ("fail", "fail", |verdict| *verdict == Verdict::Fail),
-    ("pass", "pass", |verdict| *verdict == Verdict::Pass),
-    ("unknown", "unknown", |verdict| matches!(verdict, Verdict::Unknown { .. })),
-    ("none", "not applicable", |verdict| matches!(verdict, Verdict::NotApplicable { .. })),
-    ("note", "for a person", |verdict| *verdict == Verdict::Guidance),
-];
 
 /// Failures in full, the gravest first.
 fn failures(page: &mut String, verification: &Verification) {

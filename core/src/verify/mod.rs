@@ -134,17 +134,21 @@ impl Verification {
         self.checks.iter().filter(|check| of(&check.verdict)).count()
     }
 
-    /// `2 fail, 61 pass, 27 unknown, 12 not applicable, 10 for a person`; what is not there is left out.
-    fn summary(&self) -> String {
-        let counts = [
+    /// How many checks came to each verdict.
+    fn counts(&self) -> [(usize, &'static str); 5] {
+        [
             (self.count(|verdict| *verdict == Verdict::Fail), "fail"),
             (self.count(|verdict| *verdict == Verdict::Pass), "pass"),
             (self.count(|verdict| matches!(verdict, Verdict::Unknown { .. })), "unknown"),
             (self.count(|verdict| matches!(verdict, Verdict::NotApplicable { .. })), "not applicable"),
             (self.count(|verdict| *verdict == Verdict::Guidance), "for a person"),
-        ];
-        let said = counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}"));
-        said.collect::<Vec<_>>().join(", ")
+        ]
+    }
+
+    /// `2 fail, 61 pass, 27 unknown, 12 not applicable, 10 for a person`; what is not there is left out.
+    fn summary(&self) -> String {
+        let some = self.counts().into_iter().filter(|(number, _)| *number > 0);
+        some.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
     }
 }
 

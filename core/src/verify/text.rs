@@ -55,7 +55,7 @@ fn line(f: &mut Formatter<'_>, check: &Check) -> Result {
         }
         Verdict::Unknown { missing } => {
             first(f, "?", &check.text)?;
-            more(f, "needs", &missing.to_string())
+            more(f, "why", &missing.to_string())
         }
         Verdict::Pass => first(f, "ok", &check.text),
         Verdict::NotApplicable { why } => first(f, "-", &format!("not applicable: {why}")),
