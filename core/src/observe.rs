@@ -5,6 +5,8 @@
 //!
 //! Futures of SDK calls are large; each is boxed, so that the whole look fits on any thread's stack.
 
+mod others;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, ResourceType, VpcAttributeName};
@@ -24,6 +26,8 @@ use crate::resource::{
     route_table, routes, security_group, subnet, target_group, targets, vpc,
 };
 use crate::spec::DnsName;
+
+pub(crate) use others::others_in;
 
 /// What to look for. Who we are, and the few things that have to be known beforehand.
 #[derive(Clone, Debug, Default)]

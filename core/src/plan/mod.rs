@@ -189,6 +189,12 @@ impl Plan {
         self.spec.as_ref()
     }
 
+    /// The VPC that goes, to be replaced or for good.
+    pub(crate) fn removed_vpc(&self) -> Option<&str> {
+        let goes = |step: &&Step| step.resource.kind == Kind::Vpc && step.removes();
+        self.steps.iter().find(goes).map(|step| step.id.as_str())
+    }
+
     /// What the caller must agree to before this plan can be applied.
     pub fn needs_consent(&self) -> Vec<Consent> {
         let mut all: Vec<Consent> = self.steps.iter().flat_map(Step::needs_consent).collect();
