@@ -484,6 +484,9 @@ impl Ours<'_> {
 
     async fn domain_record(&self, scope: &Scope, observed: &Observed) -> Result<Option<domain_record::Seen>> {
         let Some(service) = &observed.endpoint_service else { return Ok(None) };
+        if let Some(former) = domain_record::Seen::of_former_name(service) {
+            return Ok(Some(former));
+        }
         let Some(challenge) = &service.challenge else { return Ok(None) };
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
