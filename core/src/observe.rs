@@ -38,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) key_store: Option<String>,
     /// Endpoint of the key store, `https://` and the private DNS name, when it is known.
     pub(crate) uri_endpoint: Option<String>,
+    /// Path of the key store on the proxy, when it is known.
+    pub(crate) uri_path: Option<String>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
     /// The virtual private gateway that the spec gives.
@@ -517,8 +519,8 @@ impl Ours<'_> {
     }
 
     /// A key store has no tags. Ours is the one that uses our endpoint service. A run that was cut off while it replaced
-    /// the service leaves one with our name and our endpoint behind whose service is gone. Any other with our name is a
-    /// stranger's.
+    /// the service leaves one with our endpoint behind whose service is gone; our name or our path tells it from others
+    /// of the same proxy, since KMS gives an endpoint and path to one store only. Any other with our name is a stranger's.
     async fn take_key_store(
         &self,
         observed: &mut Observed,
@@ -533,10 +535,13 @@ impl Ours<'_> {
         let found = match mine.into_iter().next() {
             Some(mine) => Some(mine),
             None => {
-                let Some((entry, seen)) = others.into_iter().find(|(_, seen)| named(seen)) else { return Ok(()) };
-                let left_behind = Some(&seen.uri_endpoint) == scope.uri_endpoint.as_ref();
-                if !left_behind || self.service_exists(&seen.service_name).await? {
-                    observed.foreign.push(foreign(seen));
+                let at_our_path = |seen: &key_store::Seen| Some(&seen.uri_path) == scope.uri_path.as_ref();
+                let at_our_endpoint = |seen: &key_store::Seen| Some(&seen.uri_endpoint) == scope.uri_endpoint.as_ref();
+                let like_ours = |seen: &key_store::Seen| named(seen) || (at_our_endpoint(seen) && at_our_path(seen));
+                let Some((entry, seen)) = others.into_iter().find(|(_, seen)| like_ours(seen)) else { return Ok(()) };
+                if !at_our_endpoint(&seen) || self.service_exists(&seen.service_name).await? {
+                    // One at our path alone is no concern of planning: KMS itself refuses a second one there.
+                    observed.foreign.extend(named(&seen).then(|| foreign(seen)));
                     return Ok(());
                 }
                 Some((entry, seen))
