@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
-use futures_util::future::try_join;
+use futures_util::FutureExt;
+use futures_util::future::{try_join, try_join3};
 
 use crate::apply::event::Event;
 use crate::apply::{Listener, Run, apply};
@@ -15,13 +16,14 @@ use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::error::Result;
 use crate::facts::Facts;
-use crate::observe::{DomainScope, Scope, accounts, keys_in, observe};
+use crate::observe::{DomainScope, Scope, accounts, keys_in, observe, others_in};
 use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
 use crate::report::Report;
 use crate::resource::endpoint_service::{connections, in_use};
 use crate::resource::key_store::has_keys;
+use crate::resource::vpc;
 use crate::spec::{Connectivity, Network};
 use crate::status::Status;
 use crate::verify::Verification;
@@ -89,19 +91,10 @@ impl Client {
     /// What would change to make the spec true. Reads only.
     ///
     /// # Errors
-    /// `InvalidSpec` when the spec does not fit what exists, `NotOurs` when a name is taken by a stranger,
-    /// `AccessDenied`, `Unreachable`, `Throttled`, `Aws`.
+    /// `InvalidSpec` when the spec does not fit what exists, `NotOurs` when a name is taken by a stranger or others use a
+    /// VPC that would go, `AccessDenied`, `Unreachable`, `Throttled`, `Aws`.
     pub async fn plan(&self, spec: &Connectivity) -> Result<Plan> {
-        let aws = self.aws(spec.region().as_str());
-        let observed = self.observe(&aws, &Scope::of(spec)).await?;
-        let desired = Desired::of(spec, &observed)?;
-        Ok(Plan::new(
-            Purpose::Apply,
-            spec.name().as_str(),
-            spec.region().as_str(),
-            Some(spec.clone()),
-            steps(&desired, &observed),
-        ))
+        Ok(self.look_for_apply(spec).await?.0)
     }
 
     /// Applies a plan; await the returned value. Safe to repeat: it does what is left to do.
@@ -117,7 +110,7 @@ impl Client {
     ///
     /// # Errors
     /// `KeysExist` while the key store holds KMS keys, `NotOurs` while a key store that the spec does not have uses the
-    /// endpoint service; as [`Client::plan`] otherwise.
+    /// endpoint service, or others use the VPC; as [`Client::plan`] otherwise.
     pub async fn plan_teardown(&self, target: impl Into<Target<'_>>) -> Result<Plan> {
         Ok(self.look_for_teardown(&target.into()).await?.0)
     }
@@ -193,29 +186,50 @@ impl Client {
         Ok(observed)
     }
 
+    /// What would make the spec true, what is wanted, and what is there.
+    async fn look_for_apply(&self, spec: &Connectivity) -> Result<(Plan, Desired, Observed)> {
+        let (name, region) = (spec.name().as_str(), spec.region().as_str());
+        let aws = self.aws(region);
+        let observed = self.observe(&aws, &Scope::of(spec)).await?;
+        let desired = Desired::of(spec, &observed)?;
+        let plan = Plan::new(Purpose::Apply, name, region, Some(spec.clone()), steps(&desired, &observed));
+        refuse_others(&plan, &others(&aws, &plan).await?)?;
+        Ok((plan, desired, observed))
+    }
+
     /// The teardown of what is there, and what is there.
     async fn look_for_teardown(&self, target: &Target<'_>) -> Result<(Plan, Observed)> {
         let aws = self.aws(target.region());
         let observed = self.observe(&aws, &target.scope()).await?;
-        if let Some(store) = &observed.key_store {
-            // Disconnecting comes before deleting, and makes keys unusable: so count them before anything happens.
-            if keys_in(&aws, &store.id).await? > 0 {
-                return Err(has_keys(&store.name));
-            }
-        }
-        // A key store that we do not see may be somebody's, CONNECTED and in use.
-        if let (None, Some(service)) = (&observed.key_store, &observed.endpoint_service) {
-            let endpoints = connections(&aws, &service.id).await?;
-            if !endpoints.is_empty() {
-                return Err(in_use(&service.id, &endpoints));
-            }
-        }
         let spec = match target {
             Target::Spec(spec) => Some((*spec).clone()),
             Target::Named { .. } => None,
         };
         let steps = steps(&Desired::default(), &observed);
-        Ok((Plan::new(Purpose::Teardown, target.store(), target.region(), spec, steps), observed))
+        let plan = Plan::new(Purpose::Teardown, target.store(), target.region(), spec, steps);
+        let keys = async {
+            match &observed.key_store {
+                Some(store) => keys_in(&aws, &store.id).await,
+                None => Ok(0),
+            }
+        };
+        let endpoints = async {
+            match (&observed.key_store, &observed.endpoint_service) {
+                (None, Some(service)) => connections(&aws, &service.id).await,
+                _ => Ok(Vec::new()),
+            }
+        };
+        let (keys, endpoints, others) = try_join3(keys.boxed(), endpoints.boxed(), others(&aws, &plan).boxed()).await?;
+        // Disconnecting comes before deleting, and makes keys unusable: so they are counted before anything happens.
+        if let Some(store) = observed.key_store.as_ref().filter(|_| keys > 0) {
+            return Err(has_keys(&store.name));
+        }
+        // A key store that we do not see may be somebody's, CONNECTED and in use.
+        if let Some(service) = observed.endpoint_service.as_ref().filter(|_| !endpoints.is_empty()) {
+            return Err(in_use(&service.id, &endpoints));
+        }
+        refuse_others(&plan, &others)?;
+        Ok((plan, observed))
     }
 
     async fn run(&self, plan: &Plan, consent: &[Consent], listener: Option<Listener>) -> Result<Report> {
@@ -223,8 +237,7 @@ impl Client {
         let aws = self.aws(plan.region());
         let (observed, desired) = match (plan.purpose(), plan.spec()) {
             (Purpose::Apply, Some(spec)) => {
-                let observed = self.observe(&aws, &Scope::of(spec)).await?;
-                let desired = Desired::of(spec, &observed)?;
+                let (_, desired, observed) = self.look_for_apply(spec).await?;
                 (observed, desired)
             }
             (_, Some(spec)) => (self.look_for_teardown(&spec.into()).await?.1, Desired::default()),
@@ -253,6 +266,21 @@ impl Client {
             credential_source: self.config.credential.clone(),
         };
         apply(aws, plan, desired, observed, run).await
+    }
+}
+
+/// What others have in the VPC that a plan removes; AWS would refuse to delete it after link and routes are gone.
+async fn others(aws: &Aws, plan: &Plan) -> Result<Vec<String>> {
+    match plan.removed_vpc() {
+        Some(vpc) => others_in(aws, plan.store(), vpc).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+fn refuse_others(plan: &Plan, others: &[String]) -> Result<()> {
+    match plan.removed_vpc().filter(|_| !others.is_empty()) {
+        Some(vpc) => Err(vpc::in_use(vpc, others)),
+        None => Ok(()),
     }
 }
 

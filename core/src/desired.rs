@@ -285,6 +285,7 @@ impl Scope {
             store: spec.name().to_string(),
             key_store: spec.key_store_name().map(str::to_owned),
             uri_endpoint: Some(spec.uri_endpoint()),
+            uri_path: spec.key_store().map(|store| store.path.clone()),
             existing,
             gateway,
             accounts: needs_accounts(spec),

@@ -60,7 +60,7 @@ pub enum ErrorKind {
     NotOurs,
     /// AWS changed since the plan was made. Plan again.
     StalePlan,
-    /// The plan replaces, deletes or disconnects something. Say yes, or change the spec.
+    /// The plan replaces or deletes something, or makes keys unusable for a while. Say yes, or change the spec.
     NeedsConsent,
     /// The key store still holds KMS keys. Deleting it would lose data; deal with the keys first.
     KeysExist,

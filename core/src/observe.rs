@@ -5,6 +5,8 @@
 //!
 //! Futures of SDK calls are large; each is boxed, so that the whole look fits on any thread's stack.
 
+mod others;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, ResourceType, VpcAttributeName};
@@ -25,6 +27,8 @@ use crate::resource::{
 };
 use crate::spec::DnsName;
 
+pub(crate) use others::others_in;
+
 /// What to look for. Who we are, and the few things that have to be known beforehand.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
@@ -34,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) key_store: Option<String>,
     /// Endpoint of the key store, `https://` and the private DNS name, when it is known.
     pub(crate) uri_endpoint: Option<String>,
+    /// Path of the key store on the proxy, when it is known.
+    pub(crate) uri_path: Option<String>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
     /// The virtual private gateway that the spec gives.
@@ -480,6 +486,9 @@ impl Ours<'_> {
 
     async fn domain_record(&self, scope: &Scope, observed: &Observed) -> Result<Option<domain_record::Seen>> {
         let Some(service) = &observed.endpoint_service else { return Ok(None) };
+        if let Some(former) = domain_record::Seen::of_former_name(service) {
+            return Ok(Some(former));
+        }
         let Some(challenge) = &service.challenge else { return Ok(None) };
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
@@ -510,8 +519,8 @@ impl Ours<'_> {
     }
 
     /// A key store has no tags. Ours is the one that uses our endpoint service. A run that was cut off while it replaced
-    /// the service leaves one with our name and our endpoint behind whose service is gone. Any other with our name is a
-    /// stranger's.
+    /// the service leaves one with our endpoint behind whose service is gone; our name or our path tells it from others
+    /// of the same proxy, since KMS gives an endpoint and path to one store only. Any other with our name is a stranger's.
     async fn take_key_store(
         &self,
         observed: &mut Observed,
@@ -526,10 +535,13 @@ impl Ours<'_> {
         let found = match mine.into_iter().next() {
             Some(mine) => Some(mine),
             None => {
-                let Some((entry, seen)) = others.into_iter().find(|(_, seen)| named(seen)) else { return Ok(()) };
-                let left_behind = Some(&seen.uri_endpoint) == scope.uri_endpoint.as_ref();
-                if !left_behind || self.service_exists(&seen.service_name).await? {
-                    observed.foreign.push(foreign(seen));
+                let at_our_path = |seen: &key_store::Seen| Some(&seen.uri_path) == scope.uri_path.as_ref();
+                let at_our_endpoint = |seen: &key_store::Seen| Some(&seen.uri_endpoint) == scope.uri_endpoint.as_ref();
+                let like_ours = |seen: &key_store::Seen| named(seen) || (at_our_endpoint(seen) && at_our_path(seen));
+                let Some((entry, seen)) = others.into_iter().find(|(_, seen)| like_ours(seen)) else { return Ok(()) };
+                if !at_our_endpoint(&seen) || self.service_exists(&seen.service_name).await? {
+                    // One at our path alone is no concern of planning: KMS itself refuses a second one there.
+                    observed.foreign.extend(named(&seen).then(|| foreign(seen)));
                     return Ok(());
                 }
                 Some((entry, seen))

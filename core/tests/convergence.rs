@@ -369,9 +369,10 @@ fn planning_is_pure() {
 /// Two sets of edits, and what cuts off the run between them.
 fn edits() -> impl Strategy<Value = (Vec<Edit>, Vec<Edit>, Option<Cut>)> {
     let some = || proptest::collection::vec(edit(), 1..4);
-    // Between two endpoint services only its name and private DNS name tell whose a key store is: a new private DNS name at
-    // that moment is refused as `NotOurs`, a new name finds no store: a change that is cut off keeps both.
-    let named = |edit: &Edit| !matches!(edit, Edit::DnsName(_) | Edit::StoreName(_));
+    // Between two endpoint services only its private DNS name, with its name or its path, tells whose a key store is. A new
+    // private DNS name at that moment is refused as `NotOurs`, and a new name together with a new path finds no store, for
+    // which KMS refuses a second one: a change that is cut off keeps private DNS name and path.
+    let named = |edit: &Edit| !matches!(edit, Edit::DnsName(_) | Edit::Path(_));
     (some(), some(), proptest::option::of(cut())).prop_map(move |(mut first, mut second, cut)| {
         if cut.is_some() {
             first.retain(named);

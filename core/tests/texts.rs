@@ -150,10 +150,10 @@ async fn a_plan_to_update_names_the_fields() {
     External key store
       ~  key store             cks-…
            uri_endpoint: https://xks.payments.example.com -> https://xks.treasury.example.com
-      +- connection            (10 min)
+      +- connection            (10 min, keys unusable)
            because the key store can change only while KMS is disconnected
 
-    Needs your consent: disconnecting the key store; its keys are unusable until it is connected again
+    Needs your consent: cutting the key store off its proxy; its keys are unusable until it is connected again
     ");
 }
 
@@ -209,12 +209,51 @@ async fn a_plan_to_replace_says_why_and_asks() {
     External key store
       ~  key store             cks-…
            endpoint_service: com.amazonaws.vpce.eu-central-1.vpce-svc-… -> the new endpoint service
-      +- connection            (10 min)
+      +- connection            (10 min, keys unusable)
            because the key store can change only while KMS is disconnected
 
     Needs your consent: replacing what AWS cannot change in place
 
-    Needs your consent: disconnecting the key store; its keys are unusable until it is connected again
+    Needs your consent: cutting the key store off its proxy; its keys are unusable until it is connected again
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_interrupts_says_where() {
+    let stage = Stage::new();
+    let mut document = base("minimal");
+    stage.up(&document).await;
+    document["proxy"]["port"] = 8443.into();
+    document["link"] = json!({"type": "routed"});
+    let plan = stage.plan(&document).await;
+    assert_snapshot!(tidy(&plan.to_string()), @r"
+    Plan for `payments-hsm` in eu-central-1: 1 to create, 2 to replace, 2 to delete; usually takes 1 min 1 s
+
+    VPC and subnets
+      -  link                  vgw-…  (1 min, keys unusable)
+      -  routes                (keys unusable)
+
+    Target group
+      +- target group          arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/payments-hsm/…  (keys unusable)
+           because AWS cannot change port in place
+           port: 443 -> 8443
+      +  targets               10.0.8.10:8443, 10.0.8.11:8443
+
+    Network Load Balancer
+      +- listener              arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/net/payments-hsm/…/…  (keys unusable)
+           because the target group is replaced
+
+    Needs your consent: replacing what AWS cannot change in place
+
+    Needs your consent: deleting what is not wanted any more
+
+    Needs your consent: cutting the key store off its proxy; its keys are unusable until it is connected again
+    ");
+    let error = stage.client.apply(&plan).await.unwrap_err();
+    assert_snapshot!(told(&error), @r"
+    needs_consent at target group
+      the plan replaces the target group and deletes the link and cuts off the connected key store, whose keys are unusable meanwhile
+      help: apply with consent to `replace` and `delete` and `disconnect`, or change the spec
     ");
 }
 
@@ -234,7 +273,7 @@ async fn a_teardown_plan_goes_backwards() {
     Teardown plan for `payments-hsm` in eu-central-1: 12 to delete; usually takes 6 min 23 s
 
     External key store
-      -  connection            (5 min)
+      -  connection            (5 min, keys unusable)
       -  key store             cks-…
 
     Private DNS name
@@ -259,7 +298,7 @@ async fn a_teardown_plan_goes_backwards() {
 
     Needs your consent: deleting what is not wanted any more
 
-    Needs your consent: disconnecting the key store; its keys are unusable until it is connected again
+    Needs your consent: cutting the key store off its proxy; its keys are unusable until it is connected again
     ");
 }
 

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 /// The tag that says which store an object belongs to. Only what carries it with our store's name is ever changed.
 pub(crate) const STORE: &str = "xkslink:store";
 
+/// On the endpoint service while its private DNS name changes: the TXT record of the former name, which AWS does not show
+/// any more.
+pub(crate) const FORMER_RECORD: &str = "xkslink:former-record";
+
 /// Tags by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 

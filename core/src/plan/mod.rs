@@ -59,6 +59,9 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// How long AWS usually takes, in seconds.
     pub usually_takes_seconds: u64,
+    /// Whether it cuts the connected key store off its proxy: keys are unusable meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupts: bool,
 }
 
 /// How a resource changes.
@@ -83,7 +86,8 @@ pub enum Consent {
     Replace,
     /// Delete what is not wanted any more.
     Delete,
-    /// Disconnect the key store: its keys are unusable until it is connected again.
+    /// Cut the key store off its proxy, by KMS's disconnect or because the way to the proxy is taken away and made anew:
+    /// its keys are unusable until it is connected again.
     Disconnect,
 }
 
@@ -99,13 +103,15 @@ impl Step {
     }
 
     /// What the caller must agree to.
-    fn needs_consent(&self) -> Option<Consent> {
-        match (self.resource.kind, self.action) {
-            (Kind::Connection, Action::Delete | Action::Replace) => Some(Consent::Disconnect),
-            (_, Action::Delete) => Some(Consent::Delete),
-            (_, Action::Replace) => Some(Consent::Replace),
-            _ => None,
-        }
+    fn needs_consent(&self) -> impl Iterator<Item = Consent> {
+        let removal = match self.action {
+            // Nothing goes away with a connection but the use of the keys.
+            _ if self.resource.kind == Kind::Connection => None,
+            Action::Replace => Some(Consent::Replace),
+            Action::Delete => Some(Consent::Delete),
+            Action::Create | Action::Update => None,
+        };
+        removal.into_iter().chain(self.interrupts.then_some(Consent::Disconnect))
     }
 
     /// Whether approving `self` covers `other`, a step of a later look at AWS.
@@ -183,9 +189,15 @@ impl Plan {
         self.spec.as_ref()
     }
 
+    /// The VPC that goes, to be replaced or for good.
+    pub(crate) fn removed_vpc(&self) -> Option<&str> {
+        let goes = |step: &&Step| step.resource.kind == Kind::Vpc && step.removes();
+        self.steps.iter().find(goes).map(|step| step.id.as_str())
+    }
+
     /// What the caller must agree to before this plan can be applied.
     pub fn needs_consent(&self) -> Vec<Consent> {
-        let mut all: Vec<Consent> = self.steps.iter().filter_map(Step::needs_consent).collect();
+        let mut all: Vec<Consent> = self.steps.iter().flat_map(Step::needs_consent).collect();
         all.sort_by_key(|consent| *consent as u8);
         all.dedup();
         all
@@ -245,15 +257,18 @@ impl Plan {
         diagram::mermaid(self)
     }
 
-    /// Refuses what this plan does not hold: AWS has changed since.
+    /// Refuses what this plan does not hold: AWS has changed since. A yes to an interruption is one for the whole run,
+    /// whichever step turns out to begin it.
     pub(crate) fn check_covers(&self, steps: &[Step]) -> Result<()> {
-        let Some(step) = steps.iter().find(|step| !self.steps.iter().any(|approved| approved.covers(step))) else {
-            return Ok(());
-        };
+        let interrupts = self.steps.iter().any(|approved| approved.interrupts);
+        let covered =
+            |step: &&Step| (interrupts || !step.interrupts) && self.steps.iter().any(|approved| approved.covers(step));
+        let Some(step) = steps.iter().find(|step| !covered(step)) else { return Ok(()) };
+        let meanwhile = if step.interrupts { " while the key store is connected" } else { "" };
         Err(Error::new(
             ErrorKind::StalePlan,
             format!(
-                "AWS changed since the plan was made, and the plan does not {} the {} ({})",
+                "AWS changed since the plan was made, and the plan does not {} the {}{meanwhile} ({})",
                 step.action.verb(),
                 step.resource,
                 step.reason
@@ -263,24 +278,44 @@ impl Plan {
         .with_resource(&step.resource))
     }
 
-    /// Refuses what needs a yes that was not given.
+    /// Refuses what needs a yes that was not given; all of them at once.
     pub(crate) fn check_consent(&self, given: &[Consent]) -> Result<()> {
-        let missing = |step: &&Step| step.needs_consent().is_some_and(|consent| !given.contains(&consent));
-        let Some(step) = self.steps.iter().find(missing) else { return Ok(()) };
-        let (what, yes) = match step.needs_consent() {
-            Some(Consent::Disconnect) => ("disconnects the key store, whose keys are unusable meanwhile", "disconnect"),
-            Some(Consent::Delete) => ("deletes", "delete"),
-            _ => ("replaces", "replace"),
-        };
+        let missing: Vec<Consent> = self.needs_consent().into_iter().filter(|yes| !given.contains(yes)).collect();
+        let first = |yes: &Consent| self.steps.iter().find(|step| step.needs_consent().any(|needed| needed == *yes));
+        let steps: Vec<(&Step, Consent)> =
+            missing.iter().filter_map(|yes| first(yes).map(|step| (step, *yes))).collect();
+        let Some((step, _)) = steps.first() else { return Ok(()) };
+        let does: Vec<String> = steps.iter().map(|(step, yes)| yes.does(step)).collect();
+        let yeses: Vec<String> = missing.iter().map(|yes| format!("`{}`", yes.word())).collect();
         Err(Error::new(
             ErrorKind::NeedsConsent,
-            match step.resource.kind {
-                Kind::Connection => format!("the plan {what}"),
-                _ => format!("the plan {what} the {}", step.resource),
-            },
-            format!("apply with consent to `{yes}`, or change the spec"),
+            format!("the plan {}", does.join(" and ")),
+            format!("apply with consent to {}, or change the spec", yeses.join(" and ")),
         )
         .with_resource(&step.resource))
+    }
+}
+
+impl Consent {
+    /// What a step does that needs this yes: `replaces the link`.
+    fn does(self, step: &Step) -> String {
+        match self {
+            Self::Replace => format!("replaces the {}", step.resource),
+            Self::Delete => format!("deletes the {}", step.resource),
+            Self::Disconnect if step.resource.kind == Kind::Connection => {
+                "disconnects the key store, whose keys are unusable meanwhile".to_owned()
+            }
+            Self::Disconnect => "cuts off the connected key store, whose keys are unusable meanwhile".to_owned(),
+        }
+    }
+
+    /// As callers and documents write it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Disconnect => "disconnect",
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
     steps.repoint_key_store(observed);
     steps.drop_parts();
     steps.disconnect_first(observed);
+    steps.mark_interruptions(observed);
     steps.say_what(desired, observed);
     steps.0.into_values().collect()
 }
@@ -156,6 +157,7 @@ impl Steps {
             reason: reason(action, &changes),
             changes,
             usually_takes_seconds: usually_takes(R::KIND, action),
+            interrupts: false,
             resource: resource.clone(),
         };
         self.0.insert(resource, step);
@@ -240,6 +242,19 @@ impl Steps {
         self.force(Kind::Connection, Action::Replace, "", Vec::new(), &reason);
     }
 
+    /// Who cuts the key store off its proxy. A disconnect does, and goes before every other removal; without one, it is
+    /// whoever takes away what the connection depends on.
+    fn mark_interruptions(&mut self, observed: &Observed) {
+        if observed.connection.is_none() {
+            return;
+        }
+        let disconnects = self.is(Kind::Connection, Action::Replace) || self.is(Kind::Connection, Action::Delete);
+        for step in self.0.values_mut().filter(|step| step.removes()) {
+            let kind = step.resource.kind;
+            step.interrupts = kind == Kind::Connection || (!disconnects && depends_on(Kind::Connection, kind));
+        }
+    }
+
     /// Steps that follow from others say what they are about like any other.
     fn say_what(&mut self, desired: &Desired, observed: &Observed) {
         for step in self.0.values_mut() {
@@ -271,6 +286,7 @@ impl Steps {
             reason: String::new(),
             changes: Vec::new(),
             usually_takes_seconds: usual,
+            interrupts: false,
         });
         step.action = action;
         step.usually_takes_seconds = usual;

@@ -77,12 +77,11 @@ fn write_step(f: &mut Formatter<'_>, step: &Step) -> fmt::Result {
         Action::Create => &step.what,
         Action::Update | Action::Replace | Action::Delete => &step.id,
     };
-    let takes = match step.usually_takes_seconds {
-        0..30 => String::new(),
-        seconds => format!("({})", duration(Duration::from_secs(seconds))),
-    };
-    let gap = if what.is_empty() || takes.is_empty() { "" } else { "  " };
-    let line = format!("  {:<2} {name:<WIDTH$} {what}{gap}{takes}", step.action.sign());
+    let takes = (step.usually_takes_seconds >= 30).then(|| duration(Duration::from_secs(step.usually_takes_seconds)));
+    let cost: Vec<String> = takes.into_iter().chain(step.interrupts.then(|| "keys unusable".to_owned())).collect();
+    let cost = if cost.is_empty() { String::new() } else { format!("({})", cost.join(", ")) };
+    let gap = if what.is_empty() || cost.is_empty() { "" } else { "  " };
+    let line = format!("  {:<2} {name:<WIDTH$} {what}{gap}{cost}", step.action.sign());
     writeln!(f, "{}", line.trim_end())?;
     if step.action == Action::Replace || (step.action == Action::Update && step.changes.is_empty()) {
         writeln!(f, "       because {}", step.reason)?;
@@ -115,7 +114,9 @@ impl super::Consent {
         match self {
             Self::Replace => "replacing what AWS cannot change in place",
             Self::Delete => "deleting what is not wanted any more",
-            Self::Disconnect => "disconnecting the key store; its keys are unusable until it is connected again",
+            Self::Disconnect => {
+                "cutting the key store off its proxy; its keys are unusable until it is connected again"
+            }
         }
     }
 }

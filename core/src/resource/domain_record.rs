@@ -12,6 +12,7 @@ use super::endpoint_service::{self, Challenge, EndpointService};
 use super::{Change, Kind, Resource, ResourceId, compare};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::tags::FORMER_RECORD;
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -56,6 +57,28 @@ pub(crate) struct Zone {
     pub(crate) id: String,
     /// Without trailing dot.
     pub(crate) name: String,
+}
+
+impl Seen {
+    /// The record of a former private DNS name, as a run remembered it that was cut off before it could remove it.
+    pub(crate) fn of_former_name(service: &endpoint_service::Seen) -> Option<Self> {
+        let mut words = service.tags.get(FORMER_RECORD)?.split(' ').map(str::to_owned);
+        let (name, value, zone) = (words.next()?, words.next()?, words.next());
+        // The same value as now: the name never changed.
+        if service.challenge.as_ref().is_some_and(|challenge| challenge.value == value) {
+            return None;
+        }
+        let zone = zone.zip(name.split_once('.')).map(|(id, (_, domain))| Zone { id, name: domain.to_owned() });
+        let record = TxtRecord { name, value, ttl: TTL, alternatives: Vec::new() };
+        Some(Self { record, zone, just_handed_out: false })
+    }
+
+    /// The value of the tag that remembers the record: owner name, value and, in Route 53, the id of the zone. AWS takes
+    /// fewer than 256 characters; a longer one is not remembered.
+    pub(crate) fn to_tag(&self) -> Option<String> {
+        let zone = self.zone.as_ref().map(|zone| format!(" {}", zone.id)).unwrap_or_default();
+        Some(format!("{} {}{zone}", self.record.name, self.record.value)).filter(|text| text.len() < 256)
+    }
 }
 
 impl Want {
@@ -133,10 +156,14 @@ impl Resource for DomainRecord {
     }
 
     fn differences(_: &Want, seen: &Seen, observed: &Observed) -> Vec<Change> {
-        // A new private DNS name has a new challenge. AWS shows it a little later; until then there is nothing to compare.
-        let challenge = observed.endpoint_service.as_ref().and_then(|service| service.challenge.as_ref());
-        let change = challenge.and_then(|challenge| compare("value", &seen.record.value, &challenge.value));
-        change.into_iter().collect()
+        // A new private DNS name has a new challenge. AWS shows it a little later; until then there is nothing to compare,
+        // but a record that is known to be of a former name.
+        let service = observed.endpoint_service.as_ref();
+        let shown = service.and_then(|service| service.challenge.as_ref()).map(|challenge| challenge.value.as_str());
+        let former =
+            service.and_then(Seen::of_former_name).is_some_and(|former| former.record.value == seen.record.value);
+        let wanted = shown.or(former.then_some("the value for the new private DNS name"));
+        wanted.and_then(|wanted| compare("value", &seen.record.value.as_str(), &wanted)).into_iter().collect()
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
@@ -170,10 +197,20 @@ impl Resource for DomainRecord {
 
     async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
         match &seen.zone {
-            Some(zone) => remove(cx, zone, &seen.record).await,
-            None => cx.withdraw(&seen.record).await,
+            Some(zone) => remove(cx, zone, &seen.record).await?,
+            None => cx.withdraw(&seen.record).await?,
         }
+        forget(cx).await
     }
+}
+
+/// The record of the former private DNS name is gone; nobody has to remember it.
+async fn forget(cx: &Context) -> Result<()> {
+    let remembers = |service: &&endpoint_service::Seen| service.tags.contains_key(FORMER_RECORD);
+    let Some(service) = cx.observed.endpoint_service.as_ref().filter(remembers) else { return Ok(()) };
+    let tag = aws_sdk_ec2::types::Tag::builder().key(FORMER_RECORD).build();
+    let sent = cx.aws.ec2.delete_tags().resources(&service.id).tags(tag).send().await;
+    sent.or_fail("remove the tag of the former TXT record", "ec2:DeleteTags").map(drop)
 }
 
 const SHOWN: Wait = Wait {

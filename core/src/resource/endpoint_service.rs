@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{self, DnsNameState, Filter, ResourceType, ServiceState}
 use serde::Serialize;
 
 use super::load_balancer::LoadBalancer;
-use super::{Change, Kind, Resource, compare, compare_tags, domain_verification};
+use super::{Change, Kind, Resource, compare, compare_tags, domain_record, domain_verification};
 use crate::apply::Context;
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
@@ -161,6 +161,8 @@ impl Resource for EndpointService {
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
+        let renamed = seen.private_dns_name != want.private_dns_name;
+        let want = &if renamed { remembering(cx, want) } else { want.clone() };
         cx.tag_ec2(&seen.id, &seen.tags, &want.tags).await?;
         if lacking(want, seen).next().is_some() {
             // A call with nothing but the id takes over zones that the load balancer got since (EPS-07).
@@ -176,7 +178,7 @@ impl Resource for EndpointService {
         if !seen.ip_address_types.iter().any(|each| each == "ipv4") {
             modify(cx, &seen.id, |request| request.add_supported_ip_address_types("ipv4")).await?;
         }
-        if seen.private_dns_name != want.private_dns_name {
+        if renamed {
             modify(cx, &seen.id, |request| request.private_dns_name(&want.private_dns_name)).await?;
         }
         until(cx, UPDATED, || async {
@@ -233,6 +235,14 @@ const DELETE: Delete = Delete {
 
 /// More services than this are not deleted while AWS still shows the first of them.
 const GENERATIONS: u32 = 9;
+
+/// With the tag that remembers the TXT record of the private DNS name that is about to go.
+fn remembering(cx: &Context, want: &Want) -> Want {
+    let mut want = want.clone();
+    let record = cx.observed.domain_record.as_ref().and_then(domain_record::Seen::to_tag);
+    want.tags.extend(record.map(|record| (tags::FORMER_RECORD.to_owned(), record)));
+    want
+}
 
 /// Zones that the service does not serve yet. An endpoint that names no zones at all leaves nothing to compare.
 fn lacking<'a>(want: &'a Want, seen: &'a Seen) -> impl Iterator<Item = &'a String> {

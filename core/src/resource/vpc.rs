@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcS
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
-use super::{Change, Kind, Resource, compare, compare_tags};
+use super::{Change, Kind, Resource, ResourceId, compare, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
@@ -14,7 +14,7 @@ use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, Wait, until};
 use crate::aws::{create, one_attempt};
 use crate::desired::Desired;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::observed::Observed;
 
 /// A VPC of our own.
@@ -119,6 +119,22 @@ impl Resource for Vpc {
         })
         .await
     }
+}
+
+/// How many things of others a refusal names.
+const NAMED: usize = 4;
+
+/// The refusal to remove a VPC that others use, given before anything of the network goes.
+pub(crate) fn in_use(id: &str, others: &[String]) -> Error {
+    let more = others.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let named: Vec<&str> = others.iter().take(NAMED).map(String::as_str).collect();
+    Error::new(
+        ErrorKind::NotOurs,
+        format!("VPC `{id}` would go, but others use it: {}{more}", named.join(", ")),
+        "tear down the stores that adopted the VPC, or have the owners remove what is named; nothing was changed",
+    )
+    .with_resource(ResourceId::new(Kind::Vpc, ""))
 }
 
 const READY: Wait =

@@ -201,6 +201,7 @@ fn census(world: &World) -> BTreeMap<&'static str, usize> {
         ("target_groups", elb.target_groups.len()),
         ("key_stores", kms.key_stores.len()),
         ("txt_values", world.route53.zones.iter().map(txt).sum()),
+        ("txt_values_elsewhere", world.route53.elsewhere.len()),
     ])
 }
 
