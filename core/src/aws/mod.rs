@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod fresh;
 pub(crate) mod tags;
 pub(crate) mod wait;
 

@@ -9,6 +9,7 @@ use super::endpoint_service::{self, EndpointService};
 use super::{Change, Kind, Resource};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::fresh::known;
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -94,8 +95,11 @@ const ECHO: Duration = Duration::from_secs(10);
 
 async fn start(cx: &Context, service: &str) -> Result<()> {
     let request = cx.aws.ec2.start_vpc_endpoint_service_private_dns_verification().service_id(service);
-    let sent = request.send().await;
-    sent.or_fail("start the domain verification", "ec2:StartVpcEndpointServicePrivateDnsVerification").map(drop)
+    known(cx, &[Kind::EndpointService], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("start the domain verification", "ec2:StartVpcEndpointServicePrivateDnsVerification").map(drop)
+    })
+    .await
 }
 
 async fn decided(cx: &Context, service: &str, started: SystemTime) -> Result<Look<DnsNameState>> {

@@ -10,6 +10,7 @@ use super::{Change, Effect, Kind, Resource, compare};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::{create, one_attempt};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -119,7 +120,8 @@ impl Resource for KeyStore {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        create::once(cx, || create_store(cx, want), || find(cx, want)).await
+        let create = || known(cx, &[Kind::EndpointService, Kind::Permission], || create_store(cx, want));
+        create::once(cx, create, || find(cx, want)).await
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
@@ -143,7 +145,10 @@ impl Resource for KeyStore {
                 .xks_proxy_vpc_endpoint_service_name(&service.name)
                 .set_xks_proxy_vpc_endpoint_service_owner(want.service_owner.clone());
         }
-        request.send().await.or_fail("change the key store", "kms:UpdateCustomKeyStore")?;
+        known(cx, &[Kind::EndpointService, Kind::Permission], || async {
+            request.clone().send().await.or_fail("change the key store", "kms:UpdateCustomKeyStore")
+        })
+        .await?;
         find_by_id(cx, &seen.id).await?.ok_or_else(|| Error::incomplete("DescribeCustomKeyStores", "CustomKeyStoreId"))
     }
 

@@ -11,6 +11,7 @@ use super::{Change, Kind, Resource, compare};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::desired::Desired;
 use crate::error::{Error, Result};
@@ -88,7 +89,10 @@ impl Resource for Listener {
             .port(PORT)
             .default_actions(forward(cx)?)
             .set_tags(Some(tags::elb(&want.tags)));
-        let output = request.send().await.or_fail("create the listener", "elasticloadbalancing:CreateListener")?;
+        let output = known(cx, &[Kind::LoadBalancer, Kind::TargetGroup], || async {
+            request.clone().send().await.or_fail("create the listener", "elasticloadbalancing:CreateListener")
+        })
+        .await?;
         Seen::read(output.listeners()).ok_or_else(|| Error::incomplete("CreateListener", "ListenerArn"))
     }
 
@@ -101,7 +105,10 @@ impl Resource for Listener {
             .protocol(ProtocolEnum::Tcp)
             .port(PORT)
             .default_actions(forward(cx)?);
-        let output = request.send().await.or_fail("change the listener", "elasticloadbalancing:ModifyListener")?;
+        let output = known(cx, &[Kind::TargetGroup], || async {
+            request.clone().send().await.or_fail("change the listener", "elasticloadbalancing:ModifyListener")
+        })
+        .await?;
         Seen::read(output.listeners()).ok_or_else(|| Error::incomplete("ModifyListener", "ListenerArn"))
     }
 

@@ -8,10 +8,12 @@ use super::{READY, Seen, Sort};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete as delete_and_prove};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, until};
 use crate::aws::{create as tokenless, one_attempt};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::Kind;
 use crate::resource::vpc::Vpc;
 
 /// A peering; `None` for one that is over.
@@ -58,11 +60,12 @@ pub(super) async fn create(
             .tag_specifications(tags::specification(ResourceType::VpcPeeringConnection, tags));
         let once = aws_sdk_ec2::config::Config::builder().retry_config(one_attempt());
         let sent = request.customize().config_override(once).send().await;
-        let output = sent.or_fail("request the VPC peering", "ec2:CreateVpcPeeringConnection")?;
+        let output = sent.or_fail("request the VPC peering", "ec2:CreateVpcPeeringConnection");
+        let output = output.map_err(|error| about_peer(error, peer))?;
         let made = output.vpc_peering_connection().and_then(read);
         made.ok_or_else(|| Error::incomplete("CreateVpcPeeringConnection", "VpcPeeringConnectionId"))
     };
-    let seen = tokenless::once(cx, request, find).await?;
+    let seen = tokenless::once(cx, || known(cx, &[Kind::Vpc], request), find).await?;
     complete(cx, &seen, owner, region).await
 }
 
@@ -110,13 +113,27 @@ pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
 /// Accepting happens in the Region of the peer VPC.
 async fn accept(cx: &Context, id: &str, region: Option<&str>) -> Result<()> {
     let mut there = aws_sdk_ec2::config::Config::builder();
-    there.set_region(region.map(|region| aws_sdk_ec2::config::Region::new(region.to_owned())));
+    if let Some(region) = region {
+        there.set_region(Some(aws_sdk_ec2::config::Region::new(region.to_owned())));
+    }
     let request = cx.aws.ec2.accept_vpc_peering_connection().vpc_peering_connection_id(id);
-    let sent = match region {
-        Some(_) => request.customize().config_override(there).send().await,
-        None => request.send().await,
-    };
-    sent.or_fail("accept the VPC peering", "ec2:AcceptVpcPeeringConnection").map(drop)
+    known(cx, &[Kind::Link], || async {
+        let request = request.clone().customize().config_override(there.clone());
+        request.send().await.or_fail("accept the VPC peering", "ec2:AcceptVpcPeeringConnection").map(drop)
+    })
+    .await
+}
+
+/// Our VPC may be unknown to AWS because it is fresh; the peer VPC is unknown because its id is wrong.
+fn about_peer(error: Error, peer: &str) -> Error {
+    if !error.is_code(&["InvalidVpcID.NotFound"]) || !error.to_string().contains(peer) {
+        return error;
+    }
+    Error::new(
+        ErrorKind::InvalidSpec,
+        format!("VPC `{peer}` does not exist"),
+        "correct `link.vpc_id`, and give `link.owner` or `link.region` if the VPC is of another account or Region",
+    )
 }
 
 fn refused(id: &str, peering: &types::VpcPeeringConnection) -> Error {
