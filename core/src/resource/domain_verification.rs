@@ -65,7 +65,12 @@ impl Resource for DomainVerification {
         loop {
             start(cx, service).await?;
             let started = cx.aws.now();
-            let state = until(cx, DECIDED, || decided(cx, service, started)).await?;
+            let limit = want.patience.max(UNDECIDED);
+            let state = until(cx, Wait { limit, ..DECIDED }, || decided(cx, service, started)).await;
+            let state = state.map_err(|error| match error.kind() {
+                ErrorKind::TimedOut => undecided(cx, limit),
+                _ => error,
+            })?;
             if state == DnsNameState::Verified {
                 return Ok(Seen);
             }
@@ -86,7 +91,11 @@ impl Resource for DomainVerification {
     }
 }
 
-const DECIDED: Wait = Wait { until: "AWS has verified the domain", usual: USUAL, limit: Duration::from_secs(60 * 60) };
+const DECIDED: Wait = Wait { until: "AWS has verified the domain", usual: USUAL, limit: UNDECIDED };
+
+/// AWS may leave it undecided for hours. So long is waited at least; the patience with a record that AWS does not find
+/// may be longer.
+const UNDECIDED: Duration = Duration::from_secs(10 * 60);
 
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -112,11 +121,18 @@ async fn decided(cx: &Context, service: &str, started: SystemTime) -> Result<Loo
 }
 
 fn not_found(cx: &Context) -> Error {
+    unverified(cx, "AWS did not find the TXT record of the private DNS name".to_owned())
+        .with_aws(Some(DnsNameState::Failed.as_str()), None)
+}
+
+fn undecided(cx: &Context, waited: Duration) -> Error {
+    let waited = crate::text::duration(waited);
+    unverified(cx, format!("AWS has not said within {waited} whether it finds the TXT record of the private DNS name"))
+        .with_aws(Some(DnsNameState::PendingVerification.as_str()), None)
+}
+
+fn unverified(cx: &Context, message: String) -> Error {
     let record = cx.observed.domain_record.as_ref().map(|seen| seen.record.to_string()).unwrap_or_default();
-    Error::new(
-        ErrorKind::TimedOut,
-        "AWS did not find the TXT record of the private DNS name",
-        format!("check that the zone's name servers answer with `{record}`, then apply again"),
-    )
-    .with_aws(Some("failed"), None)
+    let help = format!("check that the zone's name servers answer with `{record}`, then apply again");
+    Error::new(ErrorKind::TimedOut, message, help)
 }
