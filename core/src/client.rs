@@ -92,13 +92,14 @@ impl Client {
         let aws = self.aws(spec.region().as_str());
         let observed = self.observe(&aws, &Scope::of(spec)).await?;
         let desired = Desired::of(spec, &observed)?;
-        Ok(Plan::new(
+        let plan = Plan::new(
             Purpose::Apply,
             spec.name().as_str(),
             spec.region().as_str(),
             Some(spec.clone()),
             steps(&desired, &observed),
-        ))
+        );
+        Ok(plan.with_notes(desired.notes))
     }
 
     /// Applies a plan; await the returned value. Safe to repeat: it does what is left to do.
@@ -275,7 +276,7 @@ impl Target<'_> {
         match self {
             Self::Spec(spec) => {
                 let scope = Scope::of(spec);
-                Scope { subnets: 0, domain: scope.domain.clone().in_teardown(), ..scope }
+                Scope { subnets: 0, surroundings: false, domain: scope.domain.clone().in_teardown(), ..scope }
             }
             Self::Named { store, .. } => Scope {
                 store: store.clone(),

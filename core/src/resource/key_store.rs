@@ -11,6 +11,7 @@ use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
 use crate::aws::fresh::known;
+use crate::aws::wait::{Look, Wait, until};
 use crate::aws::{create, one_attempt};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -149,7 +150,13 @@ impl Resource for KeyStore {
             request.clone().send().await.or_fail("change the key store", "kms:UpdateCustomKeyStore")
         })
         .await?;
-        find_by_id(cx, &seen.id).await?.ok_or_else(|| Error::incomplete("DescribeCustomKeyStores", "CustomKeyStoreId"))
+        until(cx, SHOWN, || async {
+            let Some(now) = find_by_id(cx, &seen.id).await? else { return Ok(Look::NotYet("not visible".to_owned())) };
+            let left = Self::differences(want, &now, &cx.observed);
+            let Some(change) = left.first() else { return Ok(Look::Done(now)) };
+            Ok(Look::NotYet(format!("still differs in {}", change.field)))
+        })
+        .await
     }
 
     async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
@@ -164,6 +171,12 @@ impl Resource for KeyStore {
         delete(cx, DELETE, request, still).await
     }
 }
+
+const SHOWN: Wait = Wait {
+    until: "KMS shows the change of the key store",
+    usual: Duration::from_secs(2),
+    limit: Duration::from_secs(5 * 60),
+};
 
 const DELETE: Delete = Delete {
     until: "the key store is gone",

@@ -173,7 +173,8 @@ impl Resource for LoadBalancer {
             let sent = request.clone().send().await;
             sent.or_fail("create the load balancer", "elasticloadbalancing:CreateLoadBalancer")
         };
-        let output = known(cx, &[Kind::Subnet, Kind::SecurityGroup], create).await.map_err(|error| taken(error, &want.name))?;
+        let output =
+            known(cx, &[Kind::Subnet, Kind::SecurityGroup], create).await.map_err(|error| taken(error, &want.name))?;
         let balancer = output.load_balancers().first();
         let seen = balancer.and_then(|balancer| Seen::read(balancer, want.tags.clone()));
         let seen = seen.ok_or_else(|| Error::incomplete("CreateLoadBalancer", "LoadBalancerArn"))?;

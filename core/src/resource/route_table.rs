@@ -160,8 +160,9 @@ async fn associate(cx: &Context, want: &Want, mut seen: Seen) -> Result<Seen> {
         let table = seen.id.clone();
         let request = cx.aws.ec2.associate_route_table().route_table_id(&table).subnet_id(&subnet);
         async move {
-            let associate =
-                || async { request.clone().send().await.or_fail("associate the route table", "ec2:AssociateRouteTable") };
+            let associate = || async {
+                request.clone().send().await.or_fail("associate the route table", "ec2:AssociateRouteTable")
+            };
             let id = match known(cx, &[Kind::RouteTable, Kind::Subnet], associate).await {
                 Ok(output) => {
                     output.association_id.ok_or_else(|| Error::incomplete("AssociateRouteTable", "AssociationId"))?

@@ -78,9 +78,8 @@ impl Resource for SecurityGroup {
             .description(format!("load balancer of the external key store {}", cx.store))
             .vpc_id(&vpc.id)
             .tag_specifications(tags::specification(ResourceType::SecurityGroup, &want.tags));
-        let create = || async {
-            request.clone().send().await.or_fail("create the security group", "ec2:CreateSecurityGroup")
-        };
+        let create =
+            || async { request.clone().send().await.or_fail("create the security group", "ec2:CreateSecurityGroup") };
         match known(cx, &[Kind::Vpc], create).await {
             Ok(output) => {
                 let id = output.group_id.ok_or_else(|| Error::incomplete("CreateSecurityGroup", "GroupId"))?;

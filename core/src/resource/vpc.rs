@@ -176,10 +176,8 @@ async fn set_dns(cx: &Context, seen: &Seen) -> Result<Seen> {
     let modify = || cx.aws.ec2.modify_vpc_attribute().vpc_id(&seen.id);
     if !seen.dns_support {
         let request = || modify().enable_dns_support(on()).send();
-        known(cx, &[Kind::Vpc], || async {
-            request().await.or_fail("turn on DNS support", "ec2:ModifyVpcAttribute")
-        })
-        .await?;
+        known(cx, &[Kind::Vpc], || async { request().await.or_fail("turn on DNS support", "ec2:ModifyVpcAttribute") })
+            .await?;
     }
     if !seen.dns_hostnames {
         let request = || modify().enable_dns_hostnames(on()).send();
