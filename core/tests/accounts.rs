@@ -1,7 +1,5 @@
 //! Accounts as they are: with many hosted zones, and with policies that forbid a part of a call.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod scenario;
 
 use scenario::client::client;

@@ -2,6 +2,8 @@
 //!
 //! Routes back from the peer VPC are its owner's business: we never change what we did not create.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcPeeringConnectionStateReasonCode as Code};
 
 use super::{READY, Seen, Sort};
@@ -71,6 +73,8 @@ pub(super) async fn create(
 
 /// Waits until it is active; accepts it when our account owns the peer VPC too.
 pub(super) async fn complete(cx: &Context, seen: &Seen, owner: Option<&str>, region: Option<&str>) -> Result<Seen> {
+    // Once: a read that lags behind the acceptance still says that it is pending.
+    let accepted = AtomicBool::new(false);
     let may_accept = owner.is_none_or(|owner| owner == cx.observed.account.id);
     until(cx, READY, || async {
         let Some(found) = look(cx, &[("vpc-peering-connection-id", &seen.id)]).await? else {
@@ -79,7 +83,8 @@ pub(super) async fn complete(cx: &Context, seen: &Seen, owner: Option<&str>, reg
         match read(&found) {
             Some(seen) if seen.ready => Ok(Look::Done(seen)),
             Some(seen) => {
-                if may_accept && seen.state == Code::PendingAcceptance.as_str() {
+                let pending = may_accept && seen.state == Code::PendingAcceptance.as_str();
+                if pending && !accepted.swap(true, Ordering::Relaxed) {
                     accept(cx, &seen.id, region).await?;
                 }
                 Ok(Look::NotYet(seen.state))
