@@ -194,7 +194,7 @@ impl Client {
         let desired = Desired::of(spec, &observed)?;
         let plan = Plan::new(Purpose::Apply, name, region, Some(spec.clone()), steps(&desired, &observed));
         refuse_others(&plan, &others(&aws, &plan).await?)?;
-        Ok((plan, desired, observed))
+        Ok((plan.with_notes(desired.notes.clone()), desired, observed))
     }
 
     /// The teardown of what is there, and what is there.
@@ -339,7 +339,7 @@ impl Target<'_> {
         match self {
             Self::Spec(spec) => {
                 let scope = Scope::of(spec);
-                Scope { subnets: 0, domain: scope.domain.clone().in_teardown(), ..scope }
+                Scope { subnets: 0, surroundings: false, domain: scope.domain.clone().in_teardown(), ..scope }
             }
             Self::Named { store, .. } => Scope {
                 store: store.clone(),

@@ -1,10 +1,13 @@
 //! The spec broken into resources.
 
 mod adopted;
+mod note;
 mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+pub use note::Note;
 
 use crate::aws::tags::{self, Tags};
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +41,8 @@ pub(crate) struct Desired {
     pub(crate) domain_verification: Option<domain_verification::Want>,
     pub(crate) key_store: Option<key_store::Want>,
     pub(crate) connection: Option<connection::Want>,
+    /// What the spec's author should know.
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Desired {
@@ -56,7 +61,7 @@ impl Desired {
         if matches!(spec.domain(), Domain::Route53(_)) && observed.hosted_zone.is_none() {
             return Err(domain_record::no_zone(&spec.private_dns_name().parents()));
         }
-        let mut desired = Self::default();
+        let mut desired = Self { notes: adopted::notes(spec, observed), ..Self::default() };
         desired.network(spec, observed, &tags)?;
         let zones: Vec<String> = if desired.vpc.is_some() {
             desired.subnets.keys().cloned().collect()
@@ -286,6 +291,7 @@ impl Scope {
             key_store: spec.key_store_name().map(str::to_owned),
             uri_endpoint: Some(spec.uri_endpoint()),
             uri_path: spec.key_store().map(|store| store.path.clone()),
+            surroundings: existing.is_some(),
             existing,
             gateway,
             accounts: needs_accounts(spec),

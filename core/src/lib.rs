@@ -57,6 +57,7 @@ mod verify;
 pub use apply::event::{Event, EventKind};
 pub use callback::{CallbackFuture, CredentialSource, Publisher};
 pub use client::{Apply, Client, ClientBuilder, Target};
+pub use desired::Note;
 pub use error::{Error, ErrorDetails, ErrorKind, Result};
 pub use plan::{Action, Consent, Plan, Purpose, Step};
 pub use report::{Ids, Outcome, Report, StepReport};

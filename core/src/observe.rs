@@ -1,7 +1,8 @@
 //! AWS into [`Observed`]: who we are and what carries our name, then the details, batched.
 //!
 //! First round: everything of ours in EC2 by one DescribeTags, load balancer and target group by name, key stores.
-//! Second round: the details of what the first one found. A look at nothing is one round.
+//! Second round: the details of what the first one found. Third: what takes a name of the second, the values of the TXT
+//! record and the tags in Elastic Load Balancing. A look at nothing is one round.
 //!
 //! Futures of SDK calls are large; each is boxed, so that the whole look fits on any thread's stack.
 
@@ -19,13 +20,15 @@ use crate::aws::Aws;
 use crate::aws::answer::Answer;
 use crate::aws::tags::{self, Tags};
 use crate::error::{Error, ErrorKind, Result};
-use crate::observed::{Account, Foreign, Observed};
+use crate::facts::{NetworkAcl, RouteTable};
+use crate::observed::{Account, Foreign, Observed, Surroundings};
 use crate::resource::domain_record::{self, TxtRecord, Zone};
 use crate::resource::{
     connection, domain_verification, endpoint_service, key_store, link, listener, load_balancer, permission,
     route_table, routes, security_group, subnet, target_group, targets, vpc,
 };
 use crate::spec::DnsName;
+use crate::verify::describe;
 
 pub(crate) use others::others_in;
 
@@ -42,6 +45,8 @@ pub(crate) struct Scope {
     pub(crate) uri_path: Option<String>,
     /// VPC and subnets that the spec adopts.
     pub(crate) existing: Option<(String, Vec<String>)>,
+    /// Whether it matters if those can carry a store.
+    pub(crate) surroundings: bool,
     /// The virtual private gateway that the spec gives.
     pub(crate) gateway: Option<String>,
     /// Whether it matters who is calling.
@@ -112,7 +117,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     .flatten()
     .collect();
     let is_ours = adopted.is_none();
-
+    let around = adopted.clone().filter(|_| scope.surroundings);
     let network = try_join5(
         ours.vpc(adopted.map_or(vpc_ids.clone(), |id| vec![id]), is_ours).boxed(),
         ours.subnets(&subnet_ids).boxed(),
@@ -121,18 +126,31 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.link(&marked, scope, &vpc_ids).boxed(),
     );
     let balancing = try_join5(
-        ours.listener(balancer.as_ref()).boxed(),
+        ours.listener(balancer.as_ref(), &arns).boxed(),
         ours.health(group.as_ref()).boxed(),
         ours.attributes(group.as_ref()).boxed(),
-        ours.elb_tags(&arns).boxed(),
-        ours.zones(scope.subnets > subnet_ids.len()).boxed(),
+        ours.zones(scope.subnets > subnet_ids.len() || scope.surroundings).boxed(),
+        ours.surroundings(around).boxed(),
     );
-    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(&service_ids).boxed());
-    let (network, balancing, (service, principals)) = try_join3(network, balancing, service).await?;
+    let hosted_zone = match &scope.domain {
+        DomainScope::Route53 { parents, hosted_zone_id } => {
+            domain_record::choose(zones, parents, hosted_zone_id.as_deref())
+        }
+        _ => None,
+    };
+    let service = async {
+        let service = ours.endpoint_service(&service_ids).await?;
+        // Its name is known only now. It goes on while tags are looked at, so that neither is a call deeper for the other.
+        let record = ours.domain_record(scope, service.as_ref(), hosted_zone.as_ref()).await?;
+        Ok((service, record))
+    };
+    let service = try_join(service.boxed(), ours.principals(&service_ids).boxed());
+    let (network, balancing, ((service, domain_record), principals)) = try_join3(network, balancing, service).await?;
     let (vpc, subnets, table, security_group, link) = network;
-    let (listeners, health, attributes, tags, real_zones) = balancing;
+    let ((listener, tags), health, attributes, real_zones, surroundings) = balancing;
 
-    let mut observed = Observed { zones: real_zones, vpc, subnets, security_group, link, ..Observed::default() };
+    let mut observed =
+        Observed { zones: real_zones, surroundings, vpc, subnets, security_group, link, ..Observed::default() };
     if let Some(table) = table {
         observed.routes = routes::Seen::read(&table);
         observed.route_table = route_table::Seen::read(&table);
@@ -166,16 +184,14 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     ) {
         let tags = tags.get(balancer.load_balancer_arn().unwrap_or_default()).cloned().unwrap_or_default();
         observed.load_balancer = load_balancer::Seen::read(balancer, tags);
-        observed.listener = listeners;
+        observed.listener = listener;
     }
     observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
     observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
     observed.endpoint_service = service;
     ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
-    if let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain {
-        observed.hosted_zone = domain_record::choose(zones, parents, hosted_zone_id.as_deref());
-    }
-    observed.domain_record = ours.domain_record(scope, &observed).boxed().await?;
+    observed.hosted_zone = hosted_zone;
+    observed.domain_record = domain_record;
     Ok(observed)
 }
 
@@ -433,11 +449,25 @@ impl Ours<'_> {
         }
     }
 
-    async fn listener(&self, balancer: Option<&elb::LoadBalancer>) -> Result<Option<listener::Seen>> {
-        let Some(arn) = balancer.and_then(|each| each.load_balancer_arn()) else { return Ok(None) };
-        let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
-        let output = sent.or_fail("look at the listener", "elasticloadbalancing:DescribeListeners")?;
-        Ok(listener::Seen::read(output.listeners()))
+    /// The listener, and the tags of all in Elastic Load Balancing that can have some. The ARN of the listener is known
+    /// only now, so that one call for all of them is a call deeper, and none for the listener alone.
+    async fn listener(
+        &self,
+        balancer: Option<&elb::LoadBalancer>,
+        arns: &[&str],
+    ) -> Result<(Option<listener::Seen>, BTreeMap<String, Tags>)> {
+        let described = match balancer.and_then(|each| each.load_balancer_arn()) {
+            Some(arn) => {
+                let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
+                sent.or_fail("look at the listener", "elasticloadbalancing:DescribeListeners")?.listeners
+            }
+            None => None,
+        };
+        let listener = listener::Seen::read(described.as_deref().unwrap_or_default());
+        let arns: Vec<&str> = arns.iter().copied().chain(listener.as_ref().map(|seen| seen.arn.as_str())).collect();
+        let tags = self.elb_tags(&arns).await?;
+        let of_listener = listener.as_ref().and_then(|seen| tags.get(&seen.arn)).cloned().unwrap_or_default();
+        Ok((listener.map(|seen| listener::Seen { tags: of_listener, ..seen }), tags))
     }
 
     async fn health(&self, group: Option<&elb::TargetGroup>) -> Result<Option<targets::Seen>> {
@@ -466,6 +496,34 @@ impl Ours<'_> {
         Ok(output.tag_descriptions().iter().filter_map(pair).collect())
     }
 
+    async fn surroundings(&self, vpc_id: Option<String>) -> Result<Surroundings> {
+        let Some(id) = vpc_id else { return Ok(Surroundings::default()) };
+        let (route_tables, network_acls) = try_join(self.route_tables(&id), self.network_acls(&id)).await?;
+        Ok(Surroundings { route_tables, network_acls })
+    }
+
+    async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>> {
+        let request = self.aws.ec2.describe_route_tables().filters(filter("vpc-id", &[vpc_id.to_owned()]));
+        let mut pages = request.into_paginator().send();
+        let mut tables = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.or_fail("look at the route tables", "ec2:DescribeRouteTables")?;
+            tables.extend(page.route_tables().iter().map(describe::route_table));
+        }
+        Ok(tables)
+    }
+
+    async fn network_acls(&self, vpc_id: &str) -> Result<Vec<NetworkAcl>> {
+        let request = self.aws.ec2.describe_network_acls().filters(filter("vpc-id", &[vpc_id.to_owned()]));
+        let mut pages = request.into_paginator().send();
+        let mut acls = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.or_fail("look at the network ACLs", "ec2:DescribeNetworkAcls")?;
+            acls.extend(page.network_acls().iter().map(describe::network_acl));
+        }
+        Ok(acls)
+    }
+
     /// Real zones only: no Local or Wavelength Zones, none that is constrained (NET-09).
     async fn zones(&self, wanted: bool) -> Result<Vec<String>> {
         if !wanted {
@@ -484,8 +542,13 @@ impl Ours<'_> {
         Ok(zones)
     }
 
-    async fn domain_record(&self, scope: &Scope, observed: &Observed) -> Result<Option<domain_record::Seen>> {
-        let Some(service) = &observed.endpoint_service else { return Ok(None) };
+    async fn domain_record(
+        &self,
+        scope: &Scope,
+        service: Option<&endpoint_service::Seen>,
+        hosted_zone: Option<&Zone>,
+    ) -> Result<Option<domain_record::Seen>> {
+        let Some(service) = service else { return Ok(None) };
         if let Some(former) = domain_record::Seen::of_former_name(service) {
             return Ok(Some(former));
         }
@@ -493,7 +556,7 @@ impl Ours<'_> {
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
             DomainScope::Route53 { parents, .. } => {
-                let Some(zone) = observed.hosted_zone.clone() else { return Ok(None) };
+                let Some(zone) = hosted_zone.cloned() else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
                 Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
             }

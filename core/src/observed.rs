@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::facts::{NetworkAcl, RouteTable};
 use crate::resource::domain_record::Zone;
 use crate::resource::{
     connection, domain_record, domain_verification, endpoint_service, key_store, link, listener, load_balancer,
@@ -16,12 +17,15 @@ pub(crate) struct Observed {
     pub(crate) account: Account,
     /// The account of the key store; the same as `account.id` unless the spec's KMS account is another one.
     pub(crate) store_account: String,
-    /// Real, available zones of the Region, by zone id; read only when subnets are to be chosen.
+    /// Real, available zones of the Region, by zone id; read only when subnets are to be chosen or checked.
     pub(crate) zones: Vec<String>,
     /// The Route 53 zone for the TXT record, if the spec wants it there.
     pub(crate) hosted_zone: Option<Zone>,
     /// Objects that carry our name but not our mark.
     pub(crate) foreign: Vec<Foreign>,
+
+    /// What stands around the subnets of an adopted network.
+    pub(crate) surroundings: Surroundings,
 
     pub(crate) vpc: Option<vpc::Seen>,
     /// By zone id.
@@ -42,6 +46,14 @@ pub(crate) struct Observed {
     /// Whether this very run deleted the key store: endpoints of its service that are left then serve nobody.
     pub(crate) key_store_deleted: bool,
     pub(crate) connection: Option<connection::Seen>,
+}
+
+/// Route tables and network ACLs of a VPC that is not ours: they decide whether the proxy is reached. Empty unless they
+/// matter.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Surroundings {
+    pub(crate) route_tables: Vec<RouteTable>,
+    pub(crate) network_acls: Vec<NetworkAcl>,
 }
 
 /// Who is calling.

@@ -211,6 +211,7 @@ impl Stage {
 enum Edit {
     Range(&'static str),
     Zones(usize),
+    Places([&'static str; 2]),
     Link(&'static str),
     Port(u16),
     Health(&'static str),
@@ -227,6 +228,13 @@ fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         prop_oneof![Just("10.60.0.0/24"), Just("10.62.0.0/24")].prop_map(Edit::Range),
         (2..4_usize).prop_map(Edit::Zones),
+        prop_oneof![
+            Just(["euc1-az1", "euc1-az2"]),
+            Just(["euc1-az2", "euc1-az1"]),
+            Just(["euc1-az3", "euc1-az1"]),
+            Just(["euc1-az2", "euc1-az3"]),
+        ]
+        .prop_map(Edit::Places),
         prop_oneof![Just("vpn_gateway"), Just("transit_gateway"), Just("peering"), Just("routed")].prop_map(Edit::Link),
         prop_oneof![Just(443), Just(8443)].prop_map(Edit::Port),
         prop_oneof![Just("/ping"), Just("/health")].prop_map(Edit::Health),
@@ -248,6 +256,13 @@ impl Edit {
                 let cidr = document["network"]["cidr"].as_str().unwrap().replace(".0/24", "");
                 let subnet = |index: usize| json!({"cidr": format!("{cidr}.{}/26", 64 * index)});
                 document["network"]["subnets"] = (0..number).map(subnet).collect();
+            }
+            Self::Places(zones) => {
+                Self::Zones(zones.len()).of(document, ids);
+                zones
+                    .iter()
+                    .enumerate()
+                    .for_each(|(n, zone)| document["network"]["subnets"][n]["zone"] = (*zone).into());
             }
             Self::Link(sort) => {
                 document["link"] = match sort {

@@ -109,7 +109,7 @@ async fn a_plan_to_update_names_the_fields() {
     document["private_dns_name"] = "xks.treasury.example.com".into();
     document["tags"] = json!({"team": "treasury"});
     assert_snapshot!(tidy(&stage.plan(&document).await.to_string()), @r"
-    Plan for `payments-hsm` in eu-central-1: 1 to create, 12 to update, 1 to replace; usually takes 13 min 56 s
+    Plan for `payments-hsm` in eu-central-1: 1 to create, 13 to update, 1 to replace; usually takes 13 min 56 s
 
     VPC and subnets
       ~  VPC                   vpc-…
@@ -135,6 +135,8 @@ async fn a_plan_to_update_names_the_fields() {
       ~  security group        sg-…
            tags.team: + treasury
       ~  load balancer         arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/payments-hsm/…
+           tags.team: + treasury
+      ~  listener              arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/net/payments-hsm/…/…
            tags.team: + treasury
 
     VPC endpoint service
@@ -395,8 +397,8 @@ async fn events_tell_the_story_of_a_run() {
     0:02  link: create …
     0:02  load balancer: create …
     0:02  route table: created in 0 s, rtb-…
-    0:02  load balancer: waiting until the load balancer is active (`provisioning`)
     0:02  link: waiting until the link is ready (`attaching`)
+    0:02  load balancer: waiting until the load balancer is active (`provisioning`)
     1:03  link: created in 1 min 1 s, vgw-…
     1:03  routes: create …
     1:03  routes: created in 0 s
@@ -488,7 +490,7 @@ fn errors_say_what_went_wrong_and_what_to_do() {
 
     limit_exceeded at key store
       could not create the key store: AWS said LimitExceededException: The quota of 0 custom key stores has been reached
-      help: raise the quota in Service Quotas or delete what is no longer needed
+      help: ten key stores are allowed in an account and Region: raise that quota, or delete a key store that nobody needs
 
     connection_failed at connection
       KMS could not connect the key store: XKS_PROXY_TIMED_OUT: the proxy did not answer within 250 ms

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
+use super::remedy::remedy;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Turns the result of `send()` into ours.
@@ -64,7 +65,8 @@ where
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     };
-    Error::new(kind, format!("could not {doing}: {what}"), help(kind, code.as_deref(), action))
+    let denied = error.message().and_then(denied_action).unwrap_or(action);
+    Error::new(kind, format!("could not {doing}: {what}"), help(kind, code.as_deref(), denied))
         .with_aws(code.as_deref(), request_id.as_deref())
         .with_unclear(unclear)
         .with_source(error)
@@ -92,18 +94,46 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
     }
 }
 
+/// The action that AWS says is missing: a create with tags, for one, needs the right to tag as well.
+fn denied_action(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("not authorized to perform: ")?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != ':' && c != '-').unwrap_or(rest.len());
+    Some(&rest[..end]).filter(|action| action.contains(':'))
+}
+
 fn help(kind: ErrorKind, code: Option<&str>, action: &str) -> String {
-    match kind {
-        ErrorKind::AccessDenied => format!("allow `{action}` for the calling role"),
-        ErrorKind::Unreachable => {
+    match (kind, code.and_then(remedy)) {
+        (ErrorKind::AccessDenied, _) => format!("allow `{action}` for the calling role"),
+        (ErrorKind::Unreachable, _) => {
             "check credentials, network and proxy settings of this process, then apply again".to_owned()
         }
-        ErrorKind::Throttled => "wait a little, then apply again".to_owned(),
-        ErrorKind::LimitExceeded => "raise the quota in Service Quotas or delete what is no longer needed".to_owned(),
+        (ErrorKind::Throttled, _) => "wait a little, then apply again".to_owned(),
+        (_, Some(remedy)) => remedy.to_owned(),
+        (ErrorKind::LimitExceeded, _) => {
+            "raise the quota in Service Quotas or delete what is no longer needed".to_owned()
+        }
         _ if code.is_none() => {
             "apply again; if it happens again, this is a fault of the endpoint that answers, or of a proxy before it"
                 .to_owned()
         }
         _ => format!("look up the code in the reference of `{action}`; when it is cleared, apply again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::denied_action;
+
+    #[test]
+    fn the_action_that_aws_names_is_found() {
+        let said = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/a is not authorized to \
+                    perform: ec2:CreateTags on resource: * because no identity-based policy allows the action";
+        assert_eq!(denied_action(said), Some("ec2:CreateTags"));
+        assert_eq!(
+            denied_action("… is not authorized to perform: iam:CreateServiceLinkedRole"),
+            Some("iam:CreateServiceLinkedRole")
+        );
+        assert_eq!(denied_action("You are not authorized to perform this operation."), None);
+        assert_eq!(denied_action("not authorized to perform: this."), None);
     }
 }

@@ -1,13 +1,14 @@
-//! Creating what AWS offers no client token for: CreateVpc, CreateSubnet, CreateVpnGateway, CreateCustomKeyStore …
+//! Creating once: with a client token where AWS takes one, by looking before trying again where it does not (CreateVpc,
+//! CreateSubnet, CreateVpnGateway, CreateCustomKeyStore …).
 //!
-//! The SDK's blind retry would make a second one when an answer got lost, so it is off for these calls. After an
-//! unclear answer we look whether the thing exists before we try again.
+//! Without a token the SDK's blind retry would make a second one when an answer got lost, so it is off for these calls.
+//! After an unclear answer we look whether the thing exists before we try again.
 
 use std::future::Future;
 use std::time::Duration;
 
 use crate::apply::Context;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 const ATTEMPTS: usize = 6;
 
@@ -46,4 +47,38 @@ where
         cx.aws.sleep(Duration::from_secs(1 << attempt)).await;
         attempt += 1;
     }
+}
+
+/// More objects than this are not deleted while AWS still remembers the token of the first of them.
+const GENERATIONS: u32 = 9;
+
+/// Calls `create` with a client token that is the same in every run for the same `what` and `parent`. AWS remembers a
+/// token longer than the object: when it leads to one that is gone (`None`), or was used with other parameters, the
+/// next generation of the token makes a new one.
+///
+/// # Errors
+/// Whatever `create` fails with; `TimedOut` when AWS remembers all generations.
+pub(crate) async fn by_token<T, C>(
+    cx: &Context,
+    what: &str,
+    parent: &str,
+    mut create: impl FnMut(String) -> C,
+) -> Result<T>
+where
+    C: Future<Output = Result<Option<T>>>,
+{
+    for generation in 0..=GENERATIONS {
+        let parent = if generation == 0 { parent.to_owned() } else { format!("{parent}\n{generation}") };
+        match create(cx.token(what, &parent)).await {
+            Ok(Some(made)) => return Ok(made),
+            Ok(None) => {}
+            Err(error) if error.is_code(&["IdempotentParameterMismatch"]) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::new(
+        ErrorKind::TimedOut,
+        format!("AWS still remembers {} deleted objects in place of this one", GENERATIONS + 1),
+        "apply again some hours later, when AWS has forgotten their client tokens",
+    ))
 }

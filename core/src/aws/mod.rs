@@ -3,6 +3,8 @@
 pub(crate) mod answer;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod fresh;
+mod remedy;
 pub(crate) mod tags;
 pub(crate) mod wait;
 

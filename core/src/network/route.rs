@@ -2,7 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use crate::facts::Route;
+use crate::facts::{Route, RouteTable};
+
+/// The table that a subnet uses: its own, else the main one.
+pub(crate) fn effective<'a>(tables: &'a [RouteTable], subnet: &str) -> Option<&'a RouteTable> {
+    let own = tables.iter().find(|table| table.subnets.iter().any(|id| id == subnet));
+    own.or_else(|| tables.iter().find(|table| table.main))
+}
 
 /// The route with the longest prefix that contains the address: EC2 takes this one, also when it is a black hole. The
 /// VPC's own route wins over every other that contains the address.
@@ -34,5 +40,15 @@ mod tests {
         assert_eq!(over([10, 60, 0, 7]), Some("local"));
         assert_eq!(over([8, 8, 8, 8]), Some("igw-1"));
         assert!(longest_prefix(&routes[1..], [8, 8, 8, 8].into()).is_none());
+    }
+
+    #[test]
+    fn a_subnet_without_a_table_of_its_own_has_the_main_one() {
+        let main = RouteTable { id: "main".to_owned(), main: true, ..RouteTable::default() };
+        let own = RouteTable { id: "own".to_owned(), subnets: vec!["one".to_owned()], ..RouteTable::default() };
+        let tables = [main, own];
+        let of = |subnet| effective(&tables, subnet).map(|table| table.id.as_str());
+        assert_eq!(of("one"), Some("own"));
+        assert_eq!(of("two"), Some("main"));
     }
 }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::desired::Note;
 use crate::error::{Error, ErrorKind, Result};
 use crate::resource::{Change, Effect, Kind, ResourceId};
 use crate::spec::Connectivity;
@@ -28,6 +29,8 @@ pub struct Plan {
     #[serde(skip_serializing_if = "Option::is_none")]
     spec: Option<Connectivity>,
     steps: Vec<Step>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Note>,
 }
 
 /// What a plan is for.
@@ -143,14 +146,21 @@ impl Plan {
             region: region.to_owned(),
             spec,
             steps,
+            notes: Vec::new(),
         };
         plan.hash = plan.fingerprint();
         plan
     }
 
+    pub(crate) fn with_notes(mut self, notes: Vec<Note>) -> Self {
+        self.notes = notes;
+        self.hash = self.fingerprint();
+        self
+    }
+
     /// SHA-256 over everything else in the plan: spec, store and steps, with what was observed of each.
     fn fingerprint(&self) -> String {
-        let content = (&self.purpose, &self.store, &self.region, &self.spec, &self.steps);
+        let content = (&self.purpose, &self.store, &self.region, &self.spec, &self.steps, &self.notes);
         let text = serde_json::to_string(&content).unwrap_or_default();
         hex::encode(Sha256::digest(text.as_bytes()))
     }
@@ -163,6 +173,11 @@ impl Plan {
     /// The steps, parents before what needs them.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Risks that were seen while planning: they stop nobody, and say what to do about them.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// Identifies spec, store and steps, 64 hexadecimal digits.
@@ -240,6 +255,8 @@ impl Plan {
             #[serde(default)]
             spec: Option<serde_json::Value>,
             steps: Vec<Step>,
+            #[serde(default)]
+            notes: Vec<Note>,
         }
         let invalid =
             |what: String| Error::new(ErrorKind::InvalidSpec, format!("not a plan: {what}"), "make a new plan");
@@ -248,7 +265,7 @@ impl Plan {
             return Err(invalid(format!("version {} is unknown", read.version)));
         }
         let spec = read.spec.map(|spec| Connectivity::from_json(&spec.to_string())).transpose()?;
-        let plan = Self::new(read.purpose, &read.store, &read.region, spec, read.steps);
+        let plan = Self::new(read.purpose, &read.store, &read.region, spec, read.steps).with_notes(read.notes);
         if plan.hash == read.hash { Ok(plan) } else { Err(invalid("it was changed after it was made".to_owned())) }
     }
 

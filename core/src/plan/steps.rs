@@ -11,14 +11,14 @@ use crate::resource::domain_record::DomainRecord;
 use crate::resource::domain_verification::DomainVerification;
 use crate::resource::endpoint_service::EndpointService;
 use crate::resource::key_store::KeyStore;
-use crate::resource::link::Link;
+use crate::resource::link::{Link, Sort};
 use crate::resource::listener::Listener;
 use crate::resource::load_balancer::LoadBalancer;
 use crate::resource::permission::Permission;
 use crate::resource::route_table::RouteTable;
 use crate::resource::routes::Routes;
 use crate::resource::security_group::SecurityGroup;
-use crate::resource::subnet::Subnet;
+use crate::resource::subnet::{self, Subnet};
 use crate::resource::target_group::TargetGroup;
 use crate::resource::targets::Targets;
 use crate::resource::vpc::Vpc;
@@ -29,6 +29,7 @@ pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
     let mut steps = Steps::default();
     steps.compare_all(desired, observed);
     steps.foresee(observed);
+    steps.wait_for_ranges(desired, observed);
     steps.spread_replacements(desired, observed);
     steps.repoint_key_store(observed);
     steps.drop_parts();
@@ -42,6 +43,8 @@ pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
 pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool {
     let kind = step.resource.kind;
     match step.action {
+        // Its range is taken until the subnet that has it is gone.
+        Action::Create if kind == Kind::Subnet && !step.changes.is_empty() => false,
         Action::Create | Action::Update => {
             // All that is below counts: a store must not connect while its endpoint service is being replaced.
             let unfinished = |s: &Step| s.action != Action::Delete && depends_on(kind, s.resource.kind);
@@ -96,6 +99,11 @@ fn holds(kind: Kind, other: Kind) -> bool {
     let part_holds = |part: &Kind| part.part_of() == Some(kind) && depends_on(*part, other);
     // The whole never waits for what needs the whole itself.
     depends_on(kind, other) || (other != kind && !depends_on(other, kind) && Kind::ALL.iter().any(part_holds))
+}
+
+/// Whether the link stands on subnets.
+fn on_subnets(observed: &Observed) -> bool {
+    observed.link.as_ref().is_some_and(|link| link.sort == Sort::TransitGateway)
 }
 
 fn usually_takes(kind: Kind, action: Action) -> u64 {
@@ -185,15 +193,40 @@ impl Steps {
         }
     }
 
+    /// Two subnets cannot have the same addresses: one whose range, or a part of it, another one still has comes after
+    /// the deletion of that one, wherever it is.
+    fn wait_for_ranges(&mut self, desired: &Desired, observed: &Observed) {
+        for (zone, want) in &desired.subnets {
+            let Some(step) = self.0.get_mut(&ResourceId::new(Kind::Subnet, zone)) else { continue };
+            let overlap = |seen: &&subnet::Seen| seen.cidr.contains(&want.cidr) || want.cidr.contains(&seen.cidr);
+            let taken = observed.subnets.values().find(|seen| seen.zone_id != *zone && overlap(seen));
+            let Some(other) = taken.filter(|_| step.action == Action::Create) else { continue };
+            step.reason = format!("its range comes from the subnet in {}", other.zone_id);
+            step.changes.push(Change::new("cidr", format!("{} in {}", other.cidr, other.zone_id), want.cidr));
+        }
+    }
+
+    /// Whether a subnet has to go before another one, or its own successor, can come. Then all that stands on subnets
+    /// goes first: a load balancer keeps two of them at any time, so it cannot just step aside.
+    fn subnets_make_way(&self) -> bool {
+        let waits = |step: &Step| step.action == Action::Create && !step.changes.is_empty();
+        let subnets = || self.0.values().filter(|step| step.resource.kind == Kind::Subnet);
+        subnets().any(|step| step.action == Action::Replace || waits(step))
+    }
+
     /// What needs something that is replaced is replaced too, but for the key store: KMS can point it elsewhere.
     fn spread_replacements(&mut self, desired: &Desired, observed: &Observed) {
         for kind in Kind::ALL {
-            let replaced: Vec<Kind> =
-                kind.needs().iter().copied().filter(|need| self.is(*need, Action::Replace)).collect();
-            let Some(parent) = replaced.first() else { continue };
+            let replaced = |need: &Kind| match need {
+                Kind::Subnet => self.subnets_make_way(),
+                _ => self.is(*need, Action::Replace),
+            };
+            let Some(parent) = kind.needs().iter().copied().find(replaced) else { continue };
             let reason = format!("the {} is replaced", parent.label());
             match kind {
                 Kind::KeyStore | Kind::Connection => {}
+                // Of the links, a transit gateway attachment alone has subnets; what hangs on a gateway stays connected.
+                Kind::Link if parent == Kind::Subnet && !on_subnets(observed) => {}
                 Kind::Subnet => {
                     for (zone, seen) in &observed.subnets {
                         let action = if desired.subnets.contains_key(zone) { Action::Replace } else { Action::Delete };

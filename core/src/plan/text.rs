@@ -35,6 +35,9 @@ impl Display for Plan {
         for (title, kinds) in groups {
             self.write_group(f, title, kinds)?;
         }
+        for note in self.notes() {
+            writeln!(f, "\nNote: {note}")?;
+        }
         for consent in self.needs_consent() {
             writeln!(f, "\nNeeds your consent: {}", consent.meaning())?;
         }

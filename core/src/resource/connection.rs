@@ -10,6 +10,7 @@ use super::target_group::TargetGroup;
 use super::{Change, Kind, Resource, targets};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::fresh::known;
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -112,8 +113,11 @@ const HEALTHY: Wait =
 async fn healthy(cx: &Context) -> Result<()> {
     let group = &cx.parent::<TargetGroup>()?.arn;
     let waited = until(cx, HEALTHY, || async {
-        let sent = cx.aws.elb.describe_target_health().target_group_arn(group).send().await;
-        let output = sent.or_fail("look at the health of the targets", "elasticloadbalancing:DescribeTargetHealth")?;
+        let output = known(cx, &[Kind::TargetGroup], || async {
+            let sent = cx.aws.elb.describe_target_health().target_group_arn(group).send().await;
+            sent.or_fail("look at the health of the targets", "elasticloadbalancing:DescribeTargetHealth")
+        })
+        .await?;
         let seen = targets::Seen::read(output.target_health_descriptions()).unwrap_or_default();
         Ok(if seen.any_healthy() { Look::Done(()) } else { Look::NotYet(seen.to_string()) })
     });
@@ -164,8 +168,10 @@ async fn connected(cx: &Context, id: &str) -> Result<Seen> {
 
 /// Asks KMS to connect; the state to expect then.
 async fn connect(cx: &Context, id: &str) -> Result<State> {
-    let sent = cx.aws.kms.connect_custom_key_store().custom_key_store_id(id).send().await;
-    match sent.or_fail("connect the key store", "kms:ConnectCustomKeyStore") {
+    let request = cx.aws.kms.connect_custom_key_store().custom_key_store_id(id);
+    let connect =
+        || async { request.clone().send().await.or_fail("connect the key store", "kms:ConnectCustomKeyStore") };
+    match known(cx, &[Kind::KeyStore], connect).await {
         // KMS is connecting already, or still disconnecting inside although it says DISCONNECTED: the next look will tell.
         Err(error) if error.is_code(&["CustomKeyStoreInvalidStateException"]) => Ok(State::Disconnected),
         other => other.map(|_| State::Connecting),

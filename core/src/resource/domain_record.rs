@@ -248,18 +248,29 @@ pub(crate) fn no_zone(parents: &[impl AsRef<str>]) -> Error {
     .with_resource(ResourceId::new(Kind::DomainRecord, ""))
 }
 
-/// Public hosted zones at or below the registrable domain; one page of the reversed-label order holds them all.
+/// Public hosted zones at or below the registrable domain. Route 53 lists zones by their labels in reverse, so these stand
+/// together, and the first zone of another domain ends them.
 pub(crate) async fn zones(aws: &crate::aws::Aws, parents: &[String]) -> Result<Vec<Zone>> {
     let Some(highest) = parents.last() else { return Ok(Vec::new()) };
-    let sent = aws.route53.list_hosted_zones_by_name().dns_name(highest).send().await;
-    let output = sent.or_fail("look for the hosted zone", "route53:ListHostedZonesByName")?;
-    let public = output.hosted_zones().iter().filter(|zone| zone.config().is_none_or(|config| !config.private_zone()));
-    Ok(public
-        .map(|zone| Zone {
-            id: zone.id().trim_start_matches("/hostedzone/").to_owned(),
-            name: zone.name().trim_end_matches('.').to_ascii_lowercase(),
-        })
-        .collect())
+    let below = format!(".{highest}");
+    let mut zones = Vec::new();
+    let mut request = aws.route53.list_hosted_zones_by_name().dns_name(highest);
+    loop {
+        let sent = request.send().await;
+        let output = sent.or_fail("look for the hosted zone", "route53:ListHostedZonesByName")?;
+        for zone in output.hosted_zones() {
+            let name = zone.name().trim_end_matches('.').to_ascii_lowercase();
+            if name != *highest && !name.ends_with(&below) {
+                return Ok(zones);
+            }
+            if zone.config().is_none_or(|config| !config.private_zone()) {
+                zones.push(Zone { id: zone.id().trim_start_matches("/hostedzone/").to_owned(), name });
+            }
+        }
+        let (true, Some(name)) = (output.is_truncated(), output.next_dns_name) else { return Ok(zones) };
+        request = aws.route53.list_hosted_zones_by_name().dns_name(name);
+        request = request.set_hosted_zone_id(output.next_hosted_zone_id);
+    }
 }
 
 /// The longest zone that is a parent of the private DNS name, or the one that the spec names.

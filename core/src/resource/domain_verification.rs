@@ -9,6 +9,7 @@ use super::endpoint_service::{self, EndpointService};
 use super::{Change, Kind, Resource};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::fresh::known;
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -64,7 +65,12 @@ impl Resource for DomainVerification {
         loop {
             start(cx, service).await?;
             let started = cx.aws.now();
-            let state = until(cx, DECIDED, || decided(cx, service, started)).await?;
+            let limit = want.patience.max(UNDECIDED);
+            let state = until(cx, Wait { limit, ..DECIDED }, || decided(cx, service, started)).await;
+            let state = state.map_err(|error| match error.kind() {
+                ErrorKind::TimedOut => undecided(cx, limit),
+                _ => error,
+            })?;
             if state == DnsNameState::Verified {
                 return Ok(Seen);
             }
@@ -85,7 +91,11 @@ impl Resource for DomainVerification {
     }
 }
 
-const DECIDED: Wait = Wait { until: "AWS has verified the domain", usual: USUAL, limit: Duration::from_secs(60 * 60) };
+const DECIDED: Wait = Wait { until: "AWS has verified the domain", usual: USUAL, limit: UNDECIDED };
+
+/// AWS may leave it undecided for hours. So long is waited at least; the patience with a record that AWS does not find
+/// may be longer.
+const UNDECIDED: Duration = Duration::from_secs(10 * 60);
 
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -94,8 +104,11 @@ const ECHO: Duration = Duration::from_secs(10);
 
 async fn start(cx: &Context, service: &str) -> Result<()> {
     let request = cx.aws.ec2.start_vpc_endpoint_service_private_dns_verification().service_id(service);
-    let sent = request.send().await;
-    sent.or_fail("start the domain verification", "ec2:StartVpcEndpointServicePrivateDnsVerification").map(drop)
+    known(cx, &[Kind::EndpointService], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("start the domain verification", "ec2:StartVpcEndpointServicePrivateDnsVerification").map(drop)
+    })
+    .await
 }
 
 async fn decided(cx: &Context, service: &str, started: SystemTime) -> Result<Look<DnsNameState>> {
@@ -108,11 +121,18 @@ async fn decided(cx: &Context, service: &str, started: SystemTime) -> Result<Loo
 }
 
 fn not_found(cx: &Context) -> Error {
+    unverified(cx, "AWS did not find the TXT record of the private DNS name".to_owned())
+        .with_aws(Some(DnsNameState::Failed.as_str()), None)
+}
+
+fn undecided(cx: &Context, waited: Duration) -> Error {
+    let waited = crate::text::duration(waited);
+    unverified(cx, format!("AWS has not said within {waited} whether it finds the TXT record of the private DNS name"))
+        .with_aws(Some(DnsNameState::PendingVerification.as_str()), None)
+}
+
+fn unverified(cx: &Context, message: String) -> Error {
     let record = cx.observed.domain_record.as_ref().map(|seen| seen.record.to_string()).unwrap_or_default();
-    Error::new(
-        ErrorKind::TimedOut,
-        "AWS did not find the TXT record of the private DNS name",
-        format!("check that the zone's name servers answer with `{record}`, then apply again"),
-    )
-    .with_aws(Some("failed"), None)
+    let help = format!("check that the zone's name servers answer with `{record}`, then apply again");
+    Error::new(ErrorKind::TimedOut, message, help)
 }

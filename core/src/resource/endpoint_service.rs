@@ -10,7 +10,9 @@ use super::{Change, Kind, Resource, compare, compare_tags, domain_record, domain
 use crate::apply::Context;
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
+use crate::aws::create::by_token;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
@@ -150,14 +152,10 @@ impl Resource for EndpointService {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        let mut generation = 0;
-        loop {
-            let made = create(cx, want, generation).await?;
-            if !made.leaving() || generation == GENERATIONS {
-                return available(cx, made).await;
-            }
-            generation += 1;
-        }
+        // A load balancer belongs to one service at most, so its ARN makes the token.
+        let balancer = &cx.parent::<LoadBalancer>()?.arn;
+        let made = by_token(cx, "endpoint-service", balancer, |token| create(cx, want, balancer, token)).await?;
+        available(cx, made).await
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
@@ -233,9 +231,6 @@ const DELETE: Delete = Delete {
     usual: RELEASE,
 };
 
-/// More services than this are not deleted while AWS still shows the first of them.
-const GENERATIONS: u32 = 9;
-
 /// With the tag that remembers the TXT record of the private DNS name that is about to go.
 fn remembering(cx: &Context, want: &Want) -> Want {
     let mut want = want.clone();
@@ -249,11 +244,8 @@ fn lacking<'a>(want: &'a Want, seen: &'a Seen) -> impl Iterator<Item = &'a Strin
     want.zones.iter().filter(|zone| !seen.zones.is_empty() && !seen.zones.contains(zone))
 }
 
-/// A load balancer belongs to one service at most, so its ARN makes the token. While AWS still shows a deleted service,
-/// the token leads to that one: then the next generation of the token makes a new one.
-async fn create(cx: &Context, want: &Want, generation: u32) -> Result<Seen> {
-    let balancer = &cx.parent::<LoadBalancer>()?.arn;
-    let parent = if generation == 0 { balancer.clone() } else { format!("{balancer}\n{generation}") };
+/// The service; `None` when the token leads to one that is being deleted.
+async fn create(cx: &Context, want: &Want, balancer: &str, token: String) -> Result<Option<Seen>> {
     let request = cx
         .aws
         .ec2
@@ -262,12 +254,16 @@ async fn create(cx: &Context, want: &Want, generation: u32) -> Result<Seen> {
         .acceptance_required(false)
         .private_dns_name(&want.private_dns_name)
         .supported_ip_address_types("ipv4")
-        .client_token(cx.token("endpoint-service", &parent))
+        .client_token(token)
         .tag_specifications(tags::specification(ResourceType::VpcEndpointService, &want.tags));
-    let sent = request.send().await;
-    let output = sent.or_fail("create the endpoint service", "ec2:CreateVpcEndpointServiceConfiguration")?;
+    let output = known(cx, &[Kind::LoadBalancer], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("create the endpoint service", "ec2:CreateVpcEndpointServiceConfiguration")
+    })
+    .await?;
     let made = output.service_configuration().and_then(Seen::read);
-    made.ok_or_else(|| Error::incomplete("CreateVpcEndpointServiceConfiguration", "ServiceId"))
+    let made = made.ok_or_else(|| Error::incomplete("CreateVpcEndpointServiceConfiguration", "ServiceId"))?;
+    Ok(Some(made).filter(|made| !made.leaving()))
 }
 
 async fn available(cx: &Context, made: Seen) -> Result<Seen> {
@@ -294,9 +290,12 @@ fn failed(id: &str) -> Error {
 }
 
 async fn modify(cx: &Context, id: &str, change: impl FnOnce(Modify) -> Modify) -> Result<()> {
-    let request = cx.aws.ec2.modify_vpc_endpoint_service_configuration().service_id(id);
-    let sent = change(request).send().await;
-    sent.or_fail("change the endpoint service", "ec2:ModifyVpcEndpointServiceConfiguration").map(drop)
+    let request = change(cx.aws.ec2.modify_vpc_endpoint_service_configuration().service_id(id));
+    known(cx, &[Kind::LoadBalancer], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("change the endpoint service", "ec2:ModifyVpcEndpointServiceConfiguration").map(drop)
+    })
+    .await
 }
 
 type Modify = aws_sdk_ec2::operation::modify_vpc_endpoint_service_configuration::builders::ModifyVpcEndpointServiceConfigurationFluentBuilder;

@@ -10,6 +10,8 @@ use super::{Change, Effect, Kind, Resource, compare};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
+use crate::aws::wait::{Look, Wait, until};
 use crate::aws::{create, one_attempt};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -119,7 +121,8 @@ impl Resource for KeyStore {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        create::once(cx, || create_store(cx, want), || find(cx, want)).await
+        let create = || known(cx, &[Kind::EndpointService, Kind::Permission], || create_store(cx, want));
+        create::once(cx, create, || find(cx, want)).await
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
@@ -143,8 +146,17 @@ impl Resource for KeyStore {
                 .xks_proxy_vpc_endpoint_service_name(&service.name)
                 .set_xks_proxy_vpc_endpoint_service_owner(want.service_owner.clone());
         }
-        request.send().await.or_fail("change the key store", "kms:UpdateCustomKeyStore")?;
-        find_by_id(cx, &seen.id).await?.ok_or_else(|| Error::incomplete("DescribeCustomKeyStores", "CustomKeyStoreId"))
+        known(cx, &[Kind::EndpointService, Kind::Permission], || async {
+            request.clone().send().await.or_fail("change the key store", "kms:UpdateCustomKeyStore")
+        })
+        .await?;
+        until(cx, SHOWN, || async {
+            let Some(now) = find_by_id(cx, &seen.id).await? else { return Ok(Look::NotYet("not visible".to_owned())) };
+            let left = Self::differences(want, &now, &cx.observed);
+            let Some(change) = left.first() else { return Ok(Look::Done(now)) };
+            Ok(Look::NotYet(format!("still differs in {}", change.field)))
+        })
+        .await
     }
 
     async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
@@ -159,6 +171,12 @@ impl Resource for KeyStore {
         delete(cx, DELETE, request, still).await
     }
 }
+
+const SHOWN: Wait = Wait {
+    until: "KMS shows the change of the key store",
+    usual: Duration::from_secs(2),
+    limit: Duration::from_secs(5 * 60),
+};
 
 const DELETE: Delete = Delete {
     until: "the key store is gone",

@@ -96,6 +96,13 @@ pub(crate) const USUAL: Duration = Duration::from_secs(60);
 
 const READY: Wait = Wait { until: "the link is ready", usual: USUAL, limit: Duration::from_secs(15 * 60) };
 
+impl Want {
+    /// Ids of the subnets of the zones.
+    fn subnets<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = &'a String> {
+        self.zones.iter().filter_map(|zone| observed.subnets.get(zone)).map(|subnet| &subnet.id)
+    }
+}
+
 impl Over {
     fn sort(&self) -> Sort {
         match self {
@@ -160,6 +167,16 @@ impl Resource for Link {
                 |zone: &str| observed.subnets.get(zone).is_some_and(|subnet| seen.subnets.contains(&subnet.id));
             let missing = want.zones.iter().filter(|zone| !attached(zone));
             changes.extend(missing.map(|zone| Change::new("zone", "", zone)));
+            let extra = observed
+                .subnets
+                .iter()
+                .filter(|(zone, subnet)| !want.zones.contains(zone) && seen.subnets.contains(&subnet.id));
+            changes.extend(extra.map(|(zone, subnet)| {
+                let change = Change::new("zone", zone, "");
+                // While the load balancer stands in the zone and KMS uses it, its way to the proxy stays.
+                let used = observed.load_balancer.as_ref().is_some_and(|each| each.subnets.contains(&subnet.id));
+                if used { change.disconnecting() } else { change }
+            }));
         }
         if seen.ours {
             changes.extend(compare_tags(&seen.tags, &want.tags));
@@ -170,7 +187,7 @@ impl Resource for Link {
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
         match &want.over {
             Over::VpnGateway { id } => vpn_gateway::create(cx, id.as_deref(), &want.tags).await,
-            Over::TransitGateway { id } => transit_gateway::create(cx, id, &want.tags).await,
+            Over::TransitGateway { id } => transit_gateway::create(cx, id, want).await,
             Over::Peering { vpc_id, owner, region } => {
                 peering::create(cx, vpc_id, owner.as_deref(), region.as_deref(), &want.tags).await
             }
@@ -184,7 +201,7 @@ impl Resource for Link {
         let tags = if seen.ours { want.tags.clone() } else { seen.tags.clone() };
         let ready = match &want.over {
             Over::VpnGateway { .. } => vpn_gateway::attach(cx, seen).await?,
-            Over::TransitGateway { .. } => transit_gateway::complete(cx, seen).await?,
+            Over::TransitGateway { .. } => transit_gateway::complete(cx, want, seen).await?,
             Over::Peering { owner, region, .. } => {
                 peering::complete(cx, seen, owner.as_deref(), region.as_deref()).await?
             }

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::load_balancer::LoadBalancer;
 use super::target_group::TargetGroup;
-use super::{Change, Kind, Resource, compare};
+use super::{Change, Kind, Resource, compare, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::desired::Desired;
 use crate::error::{Error, Result};
@@ -32,10 +33,12 @@ pub(crate) struct Seen {
     pub(crate) arn: String,
     pub(crate) protocol: String,
     pub(crate) target_group_arn: String,
+    #[serde(skip)]
+    pub(crate) tags: Tags,
 }
 
 impl Seen {
-    /// The listener on our port among those of the load balancer.
+    /// The listener on our port among those of the load balancer; its tags come from a call of their own.
     pub(crate) fn read(listeners: &[types::Listener]) -> Option<Self> {
         let listener = listeners.iter().find(|listener| listener.port() == Some(PORT))?;
         let target_group = listener.default_actions().first().and_then(|action| action.target_group_arn());
@@ -43,6 +46,7 @@ impl Seen {
             arn: listener.listener_arn()?.to_owned(),
             protocol: listener.protocol().map_or("", ProtocolEnum::as_str).to_owned(),
             target_group_arn: target_group.unwrap_or_default().to_owned(),
+            tags: Tags::new(),
         })
     }
 }
@@ -72,10 +76,11 @@ impl Resource for Listener {
         seen.arn.clone()
     }
 
-    fn differences(_: &Want, seen: &Seen, observed: &Observed) -> Vec<Change> {
+    fn differences(want: &Want, seen: &Seen, observed: &Observed) -> Vec<Change> {
         let group = observed.target_group.as_ref().map_or(&seen.target_group_arn, |group| &group.arn);
         let protocol = compare("protocol", &seen.protocol.as_str(), &"TCP");
-        protocol.into_iter().chain(compare("target_group", &seen.target_group_arn, group)).collect()
+        let group = compare("target_group", &seen.target_group_arn, group);
+        protocol.into_iter().chain(group).chain(compare_tags(&seen.tags, &want.tags)).collect()
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
@@ -88,11 +93,20 @@ impl Resource for Listener {
             .port(PORT)
             .default_actions(forward(cx)?)
             .set_tags(Some(tags::elb(&want.tags)));
-        let output = request.send().await.or_fail("create the listener", "elasticloadbalancing:CreateListener")?;
-        Seen::read(output.listeners()).ok_or_else(|| Error::incomplete("CreateListener", "ListenerArn"))
+        let output = known(cx, &[Kind::LoadBalancer, Kind::TargetGroup], || async {
+            request.clone().send().await.or_fail("create the listener", "elasticloadbalancing:CreateListener")
+        })
+        .await?;
+        let seen = Seen::read(output.listeners()).ok_or_else(|| Error::incomplete("CreateListener", "ListenerArn"))?;
+        Ok(Seen { tags: want.tags.clone(), ..seen })
     }
 
-    async fn update(cx: &Context, _: &Want, seen: &Seen) -> Result<Seen> {
+    async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
+        cx.tag_elb(&seen.arn, &seen.tags, &want.tags).await?;
+        let forwarding = Self::differences(&Want { tags: Tags::new() }, seen, &cx.observed);
+        if forwarding.is_empty() {
+            return Ok(Seen { tags: want.tags.clone(), ..seen.clone() });
+        }
         let request = cx
             .aws
             .elb
@@ -101,8 +115,12 @@ impl Resource for Listener {
             .protocol(ProtocolEnum::Tcp)
             .port(PORT)
             .default_actions(forward(cx)?);
-        let output = request.send().await.or_fail("change the listener", "elasticloadbalancing:ModifyListener")?;
-        Seen::read(output.listeners()).ok_or_else(|| Error::incomplete("ModifyListener", "ListenerArn"))
+        let output = known(cx, &[Kind::TargetGroup], || async {
+            request.clone().send().await.or_fail("change the listener", "elasticloadbalancing:ModifyListener")
+        })
+        .await?;
+        let seen = Seen::read(output.listeners()).ok_or_else(|| Error::incomplete("ModifyListener", "ListenerArn"))?;
+        Ok(Seen { tags: want.tags.clone(), ..seen })
     }
 
     async fn delete(cx: &Context, seen: &Seen) -> Result<()> {

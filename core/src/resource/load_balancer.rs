@@ -14,6 +14,7 @@ use super::{Change, Kind, Resource, compare, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
@@ -168,8 +169,12 @@ impl Resource for LoadBalancer {
             .set_subnets(Some(subnets(cx, want)))
             .set_security_groups(groups)
             .set_tags(Some(tags::elb(&want.tags)));
-        let sent = request.send().await.or_fail("create the load balancer", "elasticloadbalancing:CreateLoadBalancer");
-        let output = sent.map_err(|error| taken(error, &want.name))?;
+        let create = || async {
+            let sent = request.clone().send().await;
+            sent.or_fail("create the load balancer", "elasticloadbalancing:CreateLoadBalancer")
+        };
+        let output =
+            known(cx, &[Kind::Subnet, Kind::SecurityGroup], create).await.map_err(|error| taken(error, &want.name))?;
         let balancer = output.load_balancers().first();
         let seen = balancer.and_then(|balancer| Seen::read(balancer, want.tags.clone()));
         let seen = seen.ok_or_else(|| Error::incomplete("CreateLoadBalancer", "LoadBalancerArn"))?;
@@ -234,8 +239,11 @@ async fn let_private_link_in(cx: &Context, seen: Seen) -> Result<Seen> {
         .load_balancer_arn(&seen.arn)
         .set_security_groups(Some(seen.security_groups.clone()))
         .enforce_security_group_inbound_rules_on_private_link_traffic(Enforce::Off);
-    let sent = request.send().await;
-    sent.or_fail("let PrivateLink traffic into the load balancer", "elasticloadbalancing:SetSecurityGroups")?;
+    known(cx, &[Kind::LoadBalancer, Kind::SecurityGroup], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("let PrivateLink traffic into the load balancer", "elasticloadbalancing:SetSecurityGroups")
+    })
+    .await?;
     Ok(Seen { enforces_private_link_rules: false, ..seen })
 }
 
@@ -254,7 +262,11 @@ async fn set_subnets(cx: &Context, want: &Want, seen: &mut Seen) -> Result<()> {
         return Ok(());
     }
     let request = cx.aws.elb.set_subnets().load_balancer_arn(&seen.arn).set_subnets(Some(wanted.clone()));
-    request.send().await.or_fail("set the subnets of the load balancer", "elasticloadbalancing:SetSubnets")?;
+    known(cx, &[Kind::Subnet], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("set the subnets of the load balancer", "elasticloadbalancing:SetSubnets")
+    })
+    .await?;
     seen.subnets = wanted;
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::endpoint_service::EndpointService;
 use super::{Change, Kind, Resource};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::fresh::known;
 use crate::desired::Desired;
 use crate::error::Result;
 use crate::observed::Observed;
@@ -72,8 +73,12 @@ impl Resource for Permission {
         let missing = want.principals.difference(&seen.principals).cloned().collect();
         let service = &cx.parent::<EndpointService>()?.id;
         let request = cx.aws.ec2.modify_vpc_endpoint_service_permissions().service_id(service);
-        let sent = request.set_add_allowed_principals(Some(missing)).send().await;
-        sent.or_fail("allow AWS KMS to connect", "ec2:ModifyVpcEndpointServicePermissions")?;
+        let request = request.set_add_allowed_principals(Some(missing));
+        known(cx, &[Kind::EndpointService], || async {
+            let sent = request.clone().send().await;
+            sent.or_fail("allow AWS KMS to connect", "ec2:ModifyVpcEndpointServicePermissions")
+        })
+        .await?;
         Ok(Seen { principals: want.principals.union(&seen.principals).cloned().collect() })
     }
 

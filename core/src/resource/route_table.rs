@@ -9,7 +9,9 @@ use super::vpc::Vpc;
 use super::{Change, Kind, Resource, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::create::by_token;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::desired::Desired;
 use crate::error::{Error, Result};
@@ -32,6 +34,13 @@ pub(crate) struct Seen {
     pub(crate) associations: Vec<(String, String)>,
     #[serde(skip)]
     pub(crate) tags: Tags,
+}
+
+impl Want {
+    /// Ids of the subnets that use it.
+    fn subnets<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = &'a String> {
+        self.zones.iter().filter_map(|zone| observed.subnets.get(zone)).map(|subnet| &subnet.id)
+    }
 }
 
 impl Seen {
@@ -90,17 +99,10 @@ impl Resource for RouteTable {
     }
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
-        let vpc = cx.parent::<Vpc>()?;
-        let request = cx
-            .aws
-            .ec2
-            .create_route_table()
-            .vpc_id(&vpc.id)
-            .client_token(cx.token("route-table", &vpc.id))
-            .tag_specifications(tags::specification(ResourceType::RouteTable, &want.tags));
-        let output = request.send().await.or_fail("create the route table", "ec2:CreateRouteTable")?;
-        let table = output.route_table().and_then(Seen::read);
-        associate(cx, want, table.ok_or_else(|| Error::incomplete("CreateRouteTable", "RouteTableId"))?).await
+        // A replaced table serves other subnets: so their ids are part of the token, and the new table gets a new one.
+        let mut parents = vec![cx.parent::<Vpc>()?.id.clone()];
+        parents.extend(want.subnets(&cx.observed).cloned());
+        by_token(cx, "route-table", &parents.join("\n"), |token| create(cx, want, token)).await
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
@@ -131,14 +133,37 @@ const DELETE: Delete = Delete {
     usual: Duration::from_secs(2),
 };
 
+/// The table with its subnets; `None` when the token leads to one that is gone.
+async fn create(cx: &Context, want: &Want, token: String) -> Result<Option<Seen>> {
+    let request = cx
+        .aws
+        .ec2
+        .create_route_table()
+        .vpc_id(&cx.parent::<Vpc>()?.id)
+        .client_token(token)
+        .tag_specifications(tags::specification(ResourceType::RouteTable, &want.tags));
+    let output = known(cx, &[Kind::Vpc], || async {
+        request.clone().send().await.or_fail("create the route table", "ec2:CreateRouteTable")
+    })
+    .await?;
+    let table = output.route_table().and_then(Seen::read);
+    let table = table.ok_or_else(|| Error::incomplete("CreateRouteTable", "RouteTableId"))?;
+    match associate(cx, want, table).await {
+        Err(error) if error.is_code(DELETE.gone) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 async fn associate(cx: &Context, want: &Want, mut seen: Seen) -> Result<Seen> {
-    let missing = want.zones.iter().filter(|zone| !seen.serves(zone, &cx.observed));
-    let subnets = missing.filter_map(|zone| cx.observed.subnets.get(zone)).map(|subnet| subnet.id.clone());
-    let associating = subnets.map(|subnet| {
+    let missing = want.subnets(&cx.observed).filter(|subnet| seen.association(subnet).is_none());
+    let associating = missing.cloned().map(|subnet| {
         let table = seen.id.clone();
         let request = cx.aws.ec2.associate_route_table().route_table_id(&table).subnet_id(&subnet);
         async move {
-            let id = match request.send().await.or_fail("associate the route table", "ec2:AssociateRouteTable") {
+            let associate = || async {
+                request.clone().send().await.or_fail("associate the route table", "ec2:AssociateRouteTable")
+            };
+            let id = match known(cx, &[Kind::RouteTable, Kind::Subnet], associate).await {
                 Ok(output) => {
                     output.association_id.ok_or_else(|| Error::incomplete("AssociateRouteTable", "AssociationId"))?
                 }

@@ -12,6 +12,7 @@ use super::route_table::RouteTable;
 use super::{Change, Kind, Resource};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::fresh::known;
 use crate::desired::Desired;
 use crate::error::{Error, Result};
 use crate::observed::Observed;
@@ -117,7 +118,10 @@ impl Resource for Routes {
         if want.propagated {
             let request =
                 cx.aws.ec2.enable_vgw_route_propagation().gateway_id(&link.route_target).route_table_id(table);
-            request.send().await.or_fail("turn on route propagation", "ec2:EnableVgwRoutePropagation")?;
+            known(cx, &[Kind::RouteTable, Kind::Link], || async {
+                request.clone().send().await.or_fail("turn on route propagation", "ec2:EnableVgwRoutePropagation")
+            })
+            .await?;
             now.propagating.push(link.route_target.clone());
             return Ok(now);
         }
@@ -160,7 +164,8 @@ async fn create_route(cx: &Context, table: &str, destination: &Ipv4Net, sort: So
         Sort::TransitGateway => request.transit_gateway_id(target),
         Sort::Peering => request.vpc_peering_connection_id(target),
     };
-    match request.clone().send().await.or_fail("create the route", "ec2:CreateRoute") {
+    let create = || async { request.clone().send().await.or_fail("create the route", "ec2:CreateRoute") };
+    match known(cx, &[Kind::RouteTable, Kind::Link], create).await {
         // The SDK tried again after a lost answer.
         Err(error) if error.is_code(&["RouteAlreadyExists"]) => {
             confirm(cx, table, destination, target, request, error).await

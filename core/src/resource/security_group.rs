@@ -11,6 +11,7 @@ use super::{Change, Kind, Resource, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -77,7 +78,9 @@ impl Resource for SecurityGroup {
             .description(format!("load balancer of the external key store {}", cx.store))
             .vpc_id(&vpc.id)
             .tag_specifications(tags::specification(ResourceType::SecurityGroup, &want.tags));
-        match request.send().await.or_fail("create the security group", "ec2:CreateSecurityGroup") {
+        let create =
+            || async { request.clone().send().await.or_fail("create the security group", "ec2:CreateSecurityGroup") };
+        match known(cx, &[Kind::Vpc], create).await {
             Ok(output) => {
                 let id = output.group_id.ok_or_else(|| Error::incomplete("CreateSecurityGroup", "GroupId"))?;
                 Ok(Seen { id, tags: want.tags.clone() })

@@ -11,6 +11,7 @@ use super::{Change, Kind, Resource, compare, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, Wait, until};
 use crate::aws::{create, one_attempt};
@@ -88,7 +89,8 @@ impl Resource for Subnet {
 
     async fn create(cx: &Context, zone: &str, want: &Want) -> Result<Seen> {
         let vpc = cx.parent::<Vpc>()?;
-        let made = create::once(cx, || create_subnet(cx, &vpc.id, zone, want), || find(cx, &vpc.id, want)).await?;
+        let create = || known(cx, &[Kind::Vpc], || create_subnet(cx, &vpc.id, zone, want));
+        let made = create::once(cx, create, || find(cx, &vpc.id, want)).await?;
         match ready(&made)? {
             Look::Done(seen) => Ok(seen),
             Look::NotYet(_) => until(cx, READY, || available(cx, made.subnet_id().unwrap_or_default())).await,

@@ -15,6 +15,7 @@ use super::{Change, Kind, Resource, compare, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
@@ -199,8 +200,11 @@ impl Resource for TargetGroup {
             .healthy_threshold_count(check.healthy_threshold)
             .unhealthy_threshold_count(check.unhealthy_threshold)
             .set_tags(Some(tags::elb(&want.tags)));
-        let sent = request.send().await.or_fail("create the target group", "elasticloadbalancing:CreateTargetGroup");
-        let output = sent.map_err(|error| taken(error, &want.name))?;
+        let create = || async {
+            let sent = request.clone().send().await;
+            sent.or_fail("create the target group", "elasticloadbalancing:CreateTargetGroup")
+        };
+        let output = known(cx, &[Kind::Vpc], create).await.map_err(|error| taken(error, &want.name))?;
         let group = output.target_groups().first();
         let seen = group.and_then(|group| Seen::read(group, attributes_of_new(), want.tags.clone()));
         let seen = seen.ok_or_else(|| Error::incomplete("CreateTargetGroup", "TargetGroupArn"))?;
@@ -271,8 +275,12 @@ async fn set_attributes(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> 
     }
     let attribute = |(key, value): &(&String, &String)| TargetGroupAttribute::builder().key(*key).value(*value).build();
     let request = cx.aws.elb.modify_target_group_attributes().target_group_arn(&seen.arn);
-    let sent = request.set_attributes(Some(changed.iter().map(attribute).collect())).send().await;
-    sent.or_fail("set the attributes of the target group", "elasticloadbalancing:ModifyTargetGroupAttributes")?;
+    let request = request.set_attributes(Some(changed.iter().map(attribute).collect()));
+    known(cx, &[Kind::TargetGroup], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("set the attributes of the target group", "elasticloadbalancing:ModifyTargetGroupAttributes")
+    })
+    .await?;
     let mut attributes = seen.attributes.clone();
     attributes.extend(changed.into_iter().map(|(key, value)| (key.clone(), value.clone())));
     Ok(Seen { attributes, ..seen.clone() })

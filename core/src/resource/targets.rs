@@ -10,6 +10,7 @@ use super::target_group::TargetGroup;
 use super::{Change, Kind, Resource};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::fresh::known;
 use crate::desired::Desired;
 use crate::error::Result;
 use crate::observed::Observed;
@@ -117,8 +118,12 @@ impl Resource for Targets {
         // New targets first, so that the group never runs empty.
         if !missing.is_empty() {
             let targets = missing.iter().map(|key| target(cx, *key)).collect();
-            let sent = cx.aws.elb.register_targets().target_group_arn(group).set_targets(Some(targets)).send().await;
-            sent.or_fail("register the proxy addresses", "elasticloadbalancing:RegisterTargets")?;
+            let request = cx.aws.elb.register_targets().target_group_arn(group).set_targets(Some(targets));
+            known(cx, &[Kind::TargetGroup], || async {
+                let sent = request.clone().send().await;
+                sent.or_fail("register the proxy addresses", "elasticloadbalancing:RegisterTargets")
+            })
+            .await?;
         }
         if !extra.is_empty() {
             let targets = extra.iter().map(|key| target(cx, *key)).collect();

@@ -10,6 +10,7 @@ use super::{Change, Kind, Resource, ResourceId, compare, compare_tags};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, Wait, until};
 use crate::aws::{create, one_attempt};
@@ -190,10 +191,16 @@ async fn set_dns(cx: &Context, seen: &Seen) -> Result<Seen> {
     let on = || AttributeBooleanValue::builder().value(true).build();
     let modify = || cx.aws.ec2.modify_vpc_attribute().vpc_id(&seen.id);
     if !seen.dns_support {
-        modify().enable_dns_support(on()).send().await.or_fail("turn on DNS support", "ec2:ModifyVpcAttribute")?;
+        let request = || modify().enable_dns_support(on()).send();
+        known(cx, &[Kind::Vpc], || async { request().await.or_fail("turn on DNS support", "ec2:ModifyVpcAttribute") })
+            .await?;
     }
     if !seen.dns_hostnames {
-        modify().enable_dns_hostnames(on()).send().await.or_fail("turn on DNS host names", "ec2:ModifyVpcAttribute")?;
+        let request = || modify().enable_dns_hostnames(on()).send();
+        known(cx, &[Kind::Vpc], || async {
+            request().await.or_fail("turn on DNS host names", "ec2:ModifyVpcAttribute")
+        })
+        .await?;
     }
     Ok(Seen { dns_support: true, dns_hostnames: true, ..seen.clone() })
 }

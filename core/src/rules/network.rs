@@ -8,7 +8,7 @@ use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Facts, Gap, Route, RouteTable, Subnet};
 use crate::network::acl;
-use crate::network::route::longest_prefix;
+use crate::network::route::{effective, longest_prefix};
 
 /// Addresses that a load balancer wants free in each of its subnets.
 const FREE_ADDRESSES: u32 = 8;
@@ -277,12 +277,8 @@ pub(super) const RULES: &[Rule] = &[
 /// The route table of each subnet: its own, else the main one of the VPC.
 fn tables(facts: &Facts) -> Result<Vec<(&Subnet, &RouteTable)>, Open> {
     let tables = facts.route_tables.or("there are no route tables")?;
-    let of = |subnet: &Subnet| {
-        let own = tables.iter().find(|table| table.subnets.contains(&subnet.id));
-        own.or_else(|| tables.iter().find(|table| table.main))
-    };
     let found = facts.used_subnets()?.into_iter().map(|subnet| {
-        of(subnet)
+        effective(tables, &subnet.id)
             .map(|table| (subnet, table))
             .ok_or_else(|| Open::Unknown(Gap::NotSaid { what: format!("no route table is shown for {}", subnet.id) }))
     });

@@ -257,7 +257,7 @@ pub(super) fn subnet(subnet: &ec2::Subnet) -> Subnet {
     }
 }
 
-pub(super) fn route_table(table: &ec2::RouteTable) -> RouteTable {
+pub(crate) fn route_table(table: &ec2::RouteTable) -> RouteTable {
     RouteTable {
         id: text(table.route_table_id()),
         main: table.associations().iter().any(|association| association.main().unwrap_or_default()),
@@ -277,7 +277,7 @@ fn route(route: &ec2::Route) -> Option<Route> {
     })
 }
 
-pub(super) fn network_acl(acl: &ec2::NetworkAcl) -> NetworkAcl {
+pub(crate) fn network_acl(acl: &ec2::NetworkAcl) -> NetworkAcl {
     NetworkAcl {
         id: text(acl.network_acl_id()),
         subnets: texts(acl.associations(), |association| association.subnet_id()),

@@ -1,6 +1,6 @@
 //! Every rule held against facts: what holds, what does not, what nobody knows, each with the values seen.
 
-mod describe;
+pub(crate) mod describe;
 mod found;
 mod html;
 pub(crate) mod read;

@@ -15,7 +15,7 @@ pub async fn run(run: &Run, took: &Took, stage: &Stage) -> Vec<String> {
     let mut wrong = Wrong::default();
     wrong.ending(run, took);
     wrong.error(run, took);
-    wrong.plan(run, took);
+    wrong.plan(run, took, stage);
     wrong.report(run, took);
     wrong.standing(run, took);
     wrong.verification(run, took);
@@ -94,8 +94,8 @@ impl Wrong {
         run.help.iter().for_each(|part| self.holds("the help", error.help(), part));
     }
 
-    fn plan(&mut self, run: &Run, took: &Took) {
-        if run.steps.is_none() && run.fields.is_none() {
+    fn plan(&mut self, run: &Run, took: &Took, stage: &Stage) {
+        if run.steps.is_none() && run.fields.is_none() && run.notes.is_none() {
             return;
         }
         let Some(plan) = &took.plan else { return self.0.push("there is no plan".to_owned()) };
@@ -109,6 +109,10 @@ impl Wrong {
             };
             self.same_set("the list of fields", plan.steps().iter().flat_map(of).collect(), wanted);
         }
+        if let Some(wanted) = &run.notes {
+            let wanted: Vec<String> = wanted.iter().map(|note| stage.filled(note)).collect();
+            self.same_set("the notes", plan.notes().iter().map(ToString::to_string).collect(), &wanted);
+        }
     }
 
     fn report(&mut self, run: &Run, took: &Took) {
@@ -116,6 +120,9 @@ impl Wrong {
             return;
         }
         let Some(report) = &took.report else { return self.0.push("there is no report".to_owned()) };
+        let errors = report.steps.iter().filter_map(|step| step.error.as_ref());
+        let why: Vec<String> = errors.map(|error| format!("{} [{}]", error.message, error.help)).collect();
+        run.why.iter().for_each(|part| self.holds("what failed steps say", &why.join(" "), part));
         let (failed, done): (Vec<_>, Vec<_>) = report.steps.iter().partition(|step| step.error.is_some());
         if let Some(wanted) = &run.done {
             let done = done.iter().map(|step| format!("{} {}", word(&step.action), step.resource)).collect();

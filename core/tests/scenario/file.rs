@@ -76,8 +76,11 @@ pub struct Run {
     pub help: Texts,
     pub steps: Option<Vec<String>>,
     pub fields: Option<Vec<String>>,
+    pub notes: Option<Vec<String>>,
     pub done: Option<Vec<String>>,
     pub failed: Option<Vec<String>>,
+    #[serde(default)]
+    pub why: Texts,
     pub skipped: Option<Vec<String>>,
     pub standing: Option<BTreeMap<String, String>>,
     pub fails: Option<Vec<String>>,

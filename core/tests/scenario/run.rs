@@ -187,6 +187,13 @@ impl Stage {
         }
     }
 
+    /// A text with saved values in the place of their names.
+    pub fn filled(&self, text: &str) -> String {
+        let named = |(name, value): (&String, &Value)| Some((format!("`${name}`"), value.as_str()?.to_owned()));
+        let values = self.saved.iter().filter_map(named);
+        values.fold(text.to_owned(), |text, (name, value)| text.replace(&name, &format!("`{value}`")))
+    }
+
     /// Ids of the latest report, for references.
     fn remember(&mut self, took: &Took) {
         let ids = took.report.as_ref().map(|report| &report.ids).or(took.status.as_ref().map(|status| &status.ids));

@@ -2,16 +2,20 @@
 //!
 //! Routes back from the peer VPC are its owner's business: we never change what we did not create.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_ec2::types::{self, Filter, ResourceType, VpcPeeringConnectionStateReasonCode as Code};
 
 use super::{READY, Seen, Sort};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete as delete_and_prove};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, until};
 use crate::aws::{create as tokenless, one_attempt};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::Kind;
 use crate::resource::vpc::Vpc;
 
 /// A peering; `None` for one that is over.
@@ -58,16 +62,19 @@ pub(super) async fn create(
             .tag_specifications(tags::specification(ResourceType::VpcPeeringConnection, tags));
         let once = aws_sdk_ec2::config::Config::builder().retry_config(one_attempt());
         let sent = request.customize().config_override(once).send().await;
-        let output = sent.or_fail("request the VPC peering", "ec2:CreateVpcPeeringConnection")?;
+        let output = sent.or_fail("request the VPC peering", "ec2:CreateVpcPeeringConnection");
+        let output = output.map_err(|error| about_peer(error, peer))?;
         let made = output.vpc_peering_connection().and_then(read);
         made.ok_or_else(|| Error::incomplete("CreateVpcPeeringConnection", "VpcPeeringConnectionId"))
     };
-    let seen = tokenless::once(cx, request, find).await?;
+    let seen = tokenless::once(cx, || known(cx, &[Kind::Vpc], request), find).await?;
     complete(cx, &seen, owner, region).await
 }
 
 /// Waits until it is active; accepts it when our account owns the peer VPC too.
 pub(super) async fn complete(cx: &Context, seen: &Seen, owner: Option<&str>, region: Option<&str>) -> Result<Seen> {
+    // Once: a read that lags behind the acceptance still says that it is pending.
+    let accepted = AtomicBool::new(false);
     let may_accept = owner.is_none_or(|owner| owner == cx.observed.account.id);
     until(cx, READY, || async {
         let Some(found) = look(cx, &[("vpc-peering-connection-id", &seen.id)]).await? else {
@@ -76,7 +83,8 @@ pub(super) async fn complete(cx: &Context, seen: &Seen, owner: Option<&str>, reg
         match read(&found) {
             Some(seen) if seen.ready => Ok(Look::Done(seen)),
             Some(seen) => {
-                if may_accept && seen.state == Code::PendingAcceptance.as_str() {
+                let pending = may_accept && seen.state == Code::PendingAcceptance.as_str();
+                if pending && !accepted.swap(true, Ordering::Relaxed) {
                     accept(cx, &seen.id, region).await?;
                 }
                 Ok(Look::NotYet(seen.state))
@@ -110,13 +118,27 @@ pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
 /// Accepting happens in the Region of the peer VPC.
 async fn accept(cx: &Context, id: &str, region: Option<&str>) -> Result<()> {
     let mut there = aws_sdk_ec2::config::Config::builder();
-    there.set_region(region.map(|region| aws_sdk_ec2::config::Region::new(region.to_owned())));
+    if let Some(region) = region {
+        there.set_region(Some(aws_sdk_ec2::config::Region::new(region.to_owned())));
+    }
     let request = cx.aws.ec2.accept_vpc_peering_connection().vpc_peering_connection_id(id);
-    let sent = match region {
-        Some(_) => request.customize().config_override(there).send().await,
-        None => request.send().await,
-    };
-    sent.or_fail("accept the VPC peering", "ec2:AcceptVpcPeeringConnection").map(drop)
+    known(cx, &[Kind::Link], || async {
+        let request = request.clone().customize().config_override(there.clone());
+        request.send().await.or_fail("accept the VPC peering", "ec2:AcceptVpcPeeringConnection").map(drop)
+    })
+    .await
+}
+
+/// Our VPC may be unknown to AWS because it is fresh; the peer VPC is unknown because its id is wrong.
+fn about_peer(error: Error, peer: &str) -> Error {
+    if !error.is_code(&["InvalidVpcID.NotFound"]) || !error.to_string().contains(peer) {
+        return error;
+    }
+    Error::new(
+        ErrorKind::InvalidSpec,
+        format!("VPC `{peer}` does not exist"),
+        "correct `link.vpc_id`, and give `link.owner` or `link.region` if the VPC is of another account or Region",
+    )
 }
 
 fn refused(id: &str, peering: &types::VpcPeeringConnection) -> Error {

@@ -2,14 +2,16 @@
 
 use aws_sdk_ec2::types::{self, Filter, ResourceType, TransitGatewayAttachmentState as State};
 
-use super::{READY, Seen, Sort, USUAL};
+use super::{READY, Seen, Sort, USUAL, Want};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete as delete_and_prove};
-use crate::aws::tags::{self, Tags};
+use crate::aws::fresh::known;
+use crate::aws::tags;
 use crate::aws::wait::{Look, until};
 use crate::aws::{create as tokenless, one_attempt};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::Kind;
 use crate::resource::vpc::Vpc;
 
 /// An attachment; `None` for one that is gone or going.
@@ -31,27 +33,41 @@ pub(crate) fn read(attachment: &types::TransitGatewayVpcAttachment) -> Option<Se
     })
 }
 
-pub(super) async fn create(cx: &Context, gateway: &str, tags: &Tags) -> Result<Seen> {
+pub(super) async fn create(cx: &Context, gateway: &str, want: &Want) -> Result<Seen> {
     let vpc = cx.parent::<Vpc>()?;
     let find = || async {
         Ok(look(cx, &[("transit-gateway-id", gateway), ("vpc-id", &vpc.id)]).await?.as_ref().and_then(read))
     };
-    let seen = tokenless::once(cx, || attach(cx, gateway, &vpc.id, tags), find).await?;
-    complete(cx, &seen).await
+    let attach = || known(cx, &[Kind::Vpc, Kind::Subnet], || attach(cx, gateway, &vpc.id, want));
+    let seen = tokenless::once(cx, attach, find).await?;
+    complete(cx, want, &seen).await
 }
 
-/// Waits until it is available, and adds the subnets that it lacks.
-pub(super) async fn complete(cx: &Context, seen: &Seen) -> Result<Seen> {
+/// Waits until it is available, adds the subnets that it lacks, and lets go of those that are not wanted any more.
+pub(super) async fn complete(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
     let seen = available(cx, seen).await?;
-    let lacking: Vec<String> =
-        cx.observed.subnets.values().map(|subnet| subnet.id.clone()).filter(|id| !seen.subnets.contains(id)).collect();
-    if lacking.is_empty() {
+    let wanted: Vec<String> = want.subnets(&cx.observed).cloned().collect();
+    let lacking: Vec<String> = wanted.iter().filter(|id| !seen.subnets.contains(id)).cloned().collect();
+    let extra: Vec<String> = seen.subnets.iter().filter(|id| !wanted.contains(id)).cloned().collect();
+    if lacking.is_empty() && extra.is_empty() {
         return Ok(seen);
     }
+    let some = |ids: Vec<String>| Some(ids).filter(|ids| !ids.is_empty());
     let request = cx.aws.ec2.modify_transit_gateway_vpc_attachment().transit_gateway_attachment_id(&seen.id);
-    let sent = request.set_add_subnet_ids(Some(lacking)).send().await;
-    sent.or_fail("add subnets to the transit gateway attachment", "ec2:ModifyTransitGatewayVpcAttachment")?;
-    available(cx, &seen).await
+    let request = request.set_add_subnet_ids(some(lacking)).set_remove_subnet_ids(some(extra));
+    known(cx, &[Kind::Subnet, Kind::Link], || async {
+        let sent = request.clone().send().await;
+        sent.or_fail("set the subnets of the transit gateway attachment", "ec2:ModifyTransitGatewayVpcAttachment")
+    })
+    .await?;
+    until(cx, READY, || async {
+        let seen = look(cx, &[("transit-gateway-attachment-id", &seen.id)]).await?.as_ref().and_then(read);
+        let Some(seen) = seen else { return Ok(Look::NotYet("not visible".to_owned())) };
+        // A read may lag behind the change, and then still says `available`.
+        let set = seen.subnets.len() == wanted.len() && wanted.iter().all(|id| seen.subnets.contains(id));
+        Ok(if seen.ready && set { Look::Done(seen) } else { Look::NotYet(seen.state) })
+    })
+    .await
 }
 
 pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
@@ -77,8 +93,8 @@ pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
     delete_and_prove(cx, DELETE, request, still).await
 }
 
-async fn attach(cx: &Context, gateway: &str, vpc_id: &str, tags: &Tags) -> Result<Seen> {
-    let subnets = cx.observed.subnets.values().map(|subnet| subnet.id.clone()).collect();
+async fn attach(cx: &Context, gateway: &str, vpc_id: &str, want: &Want) -> Result<Seen> {
+    let subnets = want.subnets(&cx.observed).cloned().collect();
     let request = cx
         .aws
         .ec2
@@ -86,7 +102,7 @@ async fn attach(cx: &Context, gateway: &str, vpc_id: &str, tags: &Tags) -> Resul
         .transit_gateway_id(gateway)
         .vpc_id(vpc_id)
         .set_subnet_ids(Some(subnets))
-        .tag_specifications(tags::specification(ResourceType::TransitGatewayAttachment, tags));
+        .tag_specifications(tags::specification(ResourceType::TransitGatewayAttachment, &want.tags));
     let once = aws_sdk_ec2::config::Config::builder().retry_config(one_attempt());
     let sent = request.customize().config_override(once).send().await;
     let output = sent.or_fail("attach the VPC to the transit gateway", "ec2:CreateTransitGatewayVpcAttachment")?;

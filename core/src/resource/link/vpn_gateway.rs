@@ -6,10 +6,12 @@ use super::{READY, Seen, Sort, USUAL};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
 use crate::aws::delete::{Delete, delete as delete_and_prove};
+use crate::aws::fresh::known;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, until};
 use crate::aws::{create as tokenless, one_attempt};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::Kind;
 use crate::resource::vpc::Vpc;
 
 /// The gateway as seen from our VPC.
@@ -32,21 +34,23 @@ pub(crate) fn read(gateway: &types::VpnGateway, vpc_id: &str, store: &str) -> Op
 }
 
 pub(super) async fn create(cx: &Context, given: Option<&str>, tags: &Tags) -> Result<Seen> {
-    let id = match given {
-        Some(id) => id.to_owned(),
+    let gateway = match given {
+        Some(id) => look(cx, "vpn-gateway-id", id).await?.ok_or_else(|| missing(id))?,
         None => tokenless::once(cx, || create_gateway(cx, tags), || find(cx)).await?,
     };
-    let gateway = look(cx, "vpn-gateway-id", &id).await?.ok_or_else(|| missing(&id))?;
     let seen = read(&gateway, &cx.parent::<Vpc>()?.id, &cx.store)
-        .ok_or_else(|| Error::incomplete("DescribeVpnGateways", "VpnGatewayId"))?;
+        .ok_or_else(|| Error::incomplete("CreateVpnGateway", "VpnGatewayId"))?;
     attach(cx, &seen).await
 }
 
 pub(super) async fn attach(cx: &Context, seen: &Seen) -> Result<Seen> {
     let vpc = cx.parent::<Vpc>()?;
     if seen.state == AttachmentStatus::Detached.as_str() {
-        let sent = cx.aws.ec2.attach_vpn_gateway().vpn_gateway_id(&seen.id).vpc_id(&vpc.id).send().await;
-        match sent.or_fail("attach the virtual private gateway", "ec2:AttachVpnGateway") {
+        let request = cx.aws.ec2.attach_vpn_gateway().vpn_gateway_id(&seen.id).vpc_id(&vpc.id);
+        let attach = || async {
+            request.clone().send().await.or_fail("attach the virtual private gateway", "ec2:AttachVpnGateway")
+        };
+        match known(cx, &[Kind::Vpc, Kind::Link], attach).await {
             // The SDK tried again after a lost answer, as the wait below will see; or the gateway is taken.
             Err(error)
                 if error.is_code(&["IncorrectState", "InvalidVpcState", "VpnGatewayAttachmentLimitExceeded"]) =>
@@ -108,7 +112,7 @@ pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
     delete_and_prove(cx, DELETE, request, still).await
 }
 
-async fn create_gateway(cx: &Context, tags: &Tags) -> Result<String> {
+async fn create_gateway(cx: &Context, tags: &Tags) -> Result<types::VpnGateway> {
     let request = cx
         .aws
         .ec2
@@ -118,13 +122,11 @@ async fn create_gateway(cx: &Context, tags: &Tags) -> Result<String> {
     let once = aws_sdk_ec2::config::Config::builder().retry_config(one_attempt());
     let sent = request.customize().config_override(once).send().await;
     let output = sent.or_fail("create the virtual private gateway", "ec2:CreateVpnGateway")?;
-    let id = output.vpn_gateway().and_then(|gateway| gateway.vpn_gateway_id()).map(str::to_owned);
-    id.ok_or_else(|| Error::incomplete("CreateVpnGateway", "VpnGatewayId"))
+    output.vpn_gateway.ok_or_else(|| Error::incomplete("CreateVpnGateway", "VpnGateway"))
 }
 
-async fn find(cx: &Context) -> Result<Option<String>> {
-    let found = look(cx, &format!("tag:{}", tags::STORE), &cx.store).await?;
-    Ok(found.and_then(|gateway| gateway.vpn_gateway_id))
+async fn find(cx: &Context) -> Result<Option<types::VpnGateway>> {
+    look(cx, &format!("tag:{}", tags::STORE), &cx.store).await
 }
 
 /// Deleted gateways stay visible for a while; they do not count.
