@@ -43,6 +43,7 @@ mod error;
 mod observe;
 mod observed;
 mod plan;
+pub mod probe;
 mod report;
 mod resource;
 pub mod spec;
