@@ -300,6 +300,9 @@ pub enum Trust {
     ListedByName {
         /// The roots of that name.
         roots: Vec<Root>,
+        /// SHA-256 of a public root with that name which did sign it, but is not the certificate on the list: authorities
+        /// issue roots anew for the same key.
+        signed_by: Option<String>,
     },
     /// In a public root that is not on the list.
     NotListed {
