@@ -104,21 +104,19 @@ fn trust(chain: &[Parsed], roots: &TrustedRoots, now: SystemTime) -> Trust {
         if let Some((root, certificate)) = roots.signer(last) {
             return Trust::Listed { root: root.clone(), validity: certificate.validity(now) };
         }
-        let self_signed = last.is_signed_by(last);
-        let served = left.iter().position(|other| !self_signed && last.is_signed_by(other));
-        if let Some(position) = served {
+        if let Some(position) = left.iter().position(|other| last.is_signed_by(other)) {
             last = left.swap_remove(position);
             if !last.authority {
                 return Trust::Broken { reason: format!("`{}` may not sign certificates", last.subject) };
             }
             continue;
         }
-        return end(last, &left, self_signed, roots);
+        return end(last, &left, roots);
     }
 }
 
 /// What a chain is whose last certificate is signed by nobody that was served and by no root that is listed for sure.
-fn end(last: &Parsed, left: &[&Parsed], self_signed: bool, roots: &TrustedRoots) -> Trust {
+fn end(last: &Parsed, left: &[&Parsed], roots: &TrustedRoots) -> Trust {
     let public = roots.public_signer(last);
     let namesakes = roots.namesakes(last);
     if let Some(signer) = public {
@@ -127,7 +125,8 @@ fn end(last: &Parsed, left: &[&Parsed], self_signed: bool, roots: &TrustedRoots)
             false => Trust::ListedByName { roots: namesakes, signed_by: Some(signer.sha256.clone()) },
         };
     }
-    if self_signed {
+    // Old roots signed themselves with SHA-1, which nobody verifies any more: the names must do.
+    if last.subject_der == last.issuer_der {
         return Trust::SelfSigned { subject: last.subject.clone() };
     }
     if !namesakes.is_empty() {
@@ -326,5 +325,122 @@ fn key(info: &SubjectPublicKeyInfoOwned) -> String {
         }
         "1.3.101.112" => "Ed25519".to_owned(),
         _ => shown(&id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_wildcard_stands_for_the_first_label_alone() {
+        for (in_certificate, name, right) in [
+            ("a.xks.example.com", "a.xks.example.com", NameMatch::Exact),
+            ("A.XKS.example.com", "a.xks.example.com", NameMatch::Exact),
+            ("*.xks.example.com", "a.xks.example.com", NameMatch::Wildcard),
+            ("*.example.com", "a.xks.example.com", NameMatch::Different),
+            ("*.*.example.com", "a.xks.example.com", NameMatch::Different),
+            ("a.*.example.com", "a.xks.example.com", NameMatch::Different),
+            ("a*.xks.example.com", "a.xks.example.com", NameMatch::Different),
+            ("*", "a.xks.example.com", NameMatch::Different),
+            ("*.", "a.", NameMatch::Wildcard),
+            ("", "a.xks.example.com", NameMatch::Different),
+            ("xks.example.com", "a.xks.example.com", NameMatch::Different),
+            ("a.xks.example.com.", "a.xks.example.com", NameMatch::Different),
+        ] {
+            assert_eq!(name_match(in_certificate, name), right, "{in_certificate} for {name}");
+        }
+    }
+
+    #[test]
+    fn the_best_of_several_names_counts() {
+        let names = ["other.example.com", "*.example.com", "a.example.com"].map(str::to_owned);
+        assert_eq!(best_match(&names, "a.example.com"), NameMatch::Exact);
+        assert_eq!(best_match(&names[..2], "a.example.com"), NameMatch::Wildcard);
+        assert_eq!(best_match(&names[..1], "a.example.com"), NameMatch::Different);
+        assert_eq!(best_match(&[], "a.example.com"), NameMatch::Missing);
+    }
+
+    #[test]
+    fn common_names_are_read_in_every_encoding_that_authorities_have_used() {
+        assert_eq!(text(Tag::Utf8String, "xks.example.com".as_bytes()), "xks.example.com");
+        assert_eq!(text(Tag::BmpString, b"\0x\0k\0s"), "xks");
+        assert_eq!(text(Tag::TeletexString, b"Telek\xf6m"), "Teleköm");
+        assert_eq!(text(Tag::BmpString, b"\0x\0"), "x\0");
+    }
+
+    #[test]
+    fn every_root_of_mozilla_is_read() {
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let root = Parsed::read(der).unwrap_or_else(|reason| panic!("{reason}"));
+            assert!(root.authority, "{}", root.subject);
+            // Signatures of SHA-1 are not verified.
+            const SHA1: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00];
+            assert_eq!(root.is_signed_by(&root), root.signature_algorithm != SHA1, "{}", root.subject);
+        }
+    }
+
+    #[test]
+    fn a_root_alone_is_listed_by_its_fingerprint() {
+        let roots = TrustedRoots::aws_kms();
+        let trusts: Vec<_> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|der| judge(std::slice::from_ref(der), "xks.example.com", &roots, SystemTime::now()).trust)
+            .collect();
+        let listed = trusts.iter().filter(|trust| matches!(trust, Trust::Listed { .. })).count();
+        assert!(listed > 65, "{listed}");
+        let newer =
+            trusts.iter().any(|trust| matches!(trust, Trust::NotListed { root } if root.contains("ISRG Root X2")));
+        assert!(newer);
+        // Google issued its roots anew for the same keys: the list has the older certificates.
+        let again = |trust: &Trust| match trust {
+            Trust::ListedByName { roots, signed_by: Some(_) } => roots.iter().any(|root| root.name == "GTS Root R1"),
+            _ => false,
+        };
+        assert!(trusts.iter().any(again));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_said_to_be_unreadable() {
+        let outcome = judge(
+            &[CertificateDer::from(vec![0x30, 0x03, 1, 2, 3])],
+            "a.example.com",
+            &TrustedRoots::aws_kms(),
+            UNIX_EPOCH,
+        );
+        assert_eq!(outcome.trust, Trust::Unreadable);
+        assert!(
+            outcome.trouble.is_some_and(|trouble| trouble.starts_with("certificate 1 of the chain could not be read"))
+        );
+        assert_eq!(certificates(b"-----BEGIN CERTIFICATE-----\nno base64!\n-----END CERTIFICATE-----\n").len(), 0);
+        assert_eq!(certificates(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").len(), 0);
+    }
+
+    #[test]
+    fn a_deep_chain_is_cut() {
+        let one = webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].clone();
+        let outcome = judge(&vec![one; 500], "a.example.com", &TrustedRoots::aws_kms(), UNIX_EPOCH);
+        assert_eq!(outcome.chain.len(), LONGEST_CHAIN);
+        assert_eq!(outcome.trouble.as_deref(), Some("the chain has 500 certificates; the first 16 were read"));
+        assert_eq!(outcome.chain[0].validity, Validity::NotYet);
+    }
+
+    proptest! {
+        #[test]
+        fn a_certificate_with_any_byte_changed_is_never_a_panic(
+            index in 0usize..118, place in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
+        ) {
+            let all = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+            let mut der = all[index % all.len()].to_vec();
+            let place = place.index(der.len());
+            der[place] = byte;
+            let cut = cut.index(der.len()).max(place);
+            let roots = TrustedRoots::from_list("now", "").unwrap_or_default();
+            judge(&[CertificateDer::from(der.clone())], "xks.example.com", &roots, SystemTime::now());
+            certificates(&der[..cut]);
+            let _ = Parsed::read(&der[..cut]);
+        }
     }
 }

@@ -442,3 +442,117 @@ fn resolvers(file: &str) -> Vec<SocketAddr> {
     let addresses = lines.filter_map(|rest| rest.split_whitespace().next()?.parse::<IpAddr>().ok());
     addresses.map(|address| SocketAddr::new(address, PORT)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WANTED: &str = "vpce:AbCdEf";
+
+    fn place(place: Place, answers: &[DnsAnswer]) -> TxtPlace {
+        let answer =
+            |(index, answer): (usize, &DnsAnswer)| TxtAnswer { server: format!("ns{index}"), answer: answer.clone() };
+        let name = match place {
+            Place::Label => "_x.example.com",
+            Place::Domain => "example.com",
+            Place::AppendedZone => "_x.example.com.example.com",
+        };
+        TxtPlace { name: name.to_owned(), place, answers: answers.iter().enumerate().map(answer).collect() }
+    }
+
+    fn values(values: &[&str]) -> DnsAnswer {
+        DnsAnswer::Values { values: values.iter().map(|value| (*value).to_owned()).collect(), ttl_seconds: 60 }
+    }
+
+    fn silent() -> DnsAnswer {
+        DnsAnswer::Silent { reason: "no answer in time".to_owned() }
+    }
+
+    #[test]
+    fn the_answers_add_up_to_one_finding() {
+        use DnsAnswer::Nothing;
+        use Place::{AppendedZone, Domain, Label};
+        let at = |name: &str| name.to_owned();
+        let wrong = "vpce:abcdef";
+        for (places, right) in [
+            (
+                vec![place(Label, &[values(&["other", WANTED]), values(&[WANTED])])],
+                TxtFinding::Published { at: at("_x.example.com") },
+            ),
+            // A server that is silent says nothing against it.
+            (vec![place(Label, &[values(&[WANTED]), silent()])], TxtFinding::Published { at: at("_x.example.com") }),
+            (
+                vec![place(Label, &[values(&[WANTED]), Nothing])],
+                TxtFinding::ServersDisagree { at: at("_x.example.com"), without: vec!["ns1".to_owned()] },
+            ),
+            (
+                vec![place(Label, &[Nothing]), place(Domain, &[values(&["v=spf1", WANTED])])],
+                TxtFinding::PublishedWithoutLabel { at: at("example.com") },
+            ),
+            (
+                vec![place(Label, &[values(&[wrong])])],
+                TxtFinding::WrongCase { at: at("_x.example.com"), value: wrong.to_owned() },
+            ),
+            (
+                vec![place(Label, &[Nothing]), place(AppendedZone, &[values(&[WANTED])])],
+                TxtFinding::AppendedZone { at: at("_x.example.com.example.com") },
+            ),
+            (
+                vec![place(Label, &[values(&["vpce:other"])])],
+                TxtFinding::OtherValues { at: at("_x.example.com"), values: vec!["vpce:other".to_owned()] },
+            ),
+            // Other records of the domain itself mean nothing.
+            (vec![place(Label, &[Nothing]), place(Domain, &[values(&["v=spf1"])])], TxtFinding::Missing),
+            (vec![place(Label, &[silent()]), place(Domain, &[silent()])], TxtFinding::Unknown),
+            (vec![], TxtFinding::Unknown),
+        ] {
+            assert_eq!(finding(WANTED, &places), right, "{places:#?}");
+        }
+    }
+
+    #[test]
+    fn places_come_in_the_order_of_aws_and_mistakes_last() {
+        let zone = ZoneOutcome { name: "example.com".to_owned(), servers: Vec::new(), negative_cache_seconds: None };
+        let zones = [Zone { outcome: zone, servers: Vec::new() }];
+        let names: Vec<String> =
+            places(&["xks.example.com", "example.com"], "_x", &zones).into_iter().map(|place| place.name).collect();
+        assert_eq!(
+            names,
+            [
+                "_x.xks.example.com",
+                "_x.example.com",
+                "xks.example.com",
+                "example.com",
+                "_x.example.com.example.com",
+                "_x.xks.example.com.example.com",
+            ]
+        );
+    }
+
+    #[test]
+    fn resolvers_of_the_host_are_read_and_other_lines_skipped() {
+        let file =
+            "# made by hand\nsearch example.com\nnameserver 10.0.0.2\nnameserver  fd00::2 \nnameserver nonsense\n";
+        assert_eq!(
+            resolvers(file),
+            ["10.0.0.2:53".parse(), "[fd00::2]:53".parse()].map(|address| address.unwrap_or(([0; 4], 0).into()))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let _ = Reply::read(&bytes, 7, "example.com");
+        }
+
+        #[test]
+        fn no_answer_with_a_good_head_makes_the_reader_panic(rest in prop::collection::vec(any::<u8>(), 0..200), counts in prop::array::uniform4(0u8..4)) {
+            let mut bytes = vec![0, 7, 0x84, 0];
+            bytes.extend(counts.iter().flat_map(|count| [0, *count]));
+            bytes.extend(rest);
+            let _ = Reply::read(&bytes, 7, "example.com");
+        }
+    }
+}

@@ -343,3 +343,50 @@ fn withheld(text: &str, secret: &Secret) -> String {
         false => text.replace(plain, "<withheld>").replace(&escaped, "<withheld>"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG+/=";
+
+    #[test]
+    fn a_request_is_signed_as_kms_signs_it() -> Result<(), crate::spec::CredentialError> {
+        let body = br#"{"requestMetadata":{"kmsRequestId":"4112f4d6-db54-4af4-ae30-c55a22a8dfae","kmsOperation":"KmsHealthCheck"}}"#;
+        let credential = ProxyCredential::new("XKSTESTKEYABCDEFGH22", SECRET)?;
+        let now = UNIX_EPOCH + Duration::from_secs(1_767_323_045);
+        let path = "/payments/kms/xks/v1/health";
+        let (date, authorization) = signature("xks.payments.example.com", path, "eu-central-1", body, now, &credential);
+        assert_eq!(date, "20260102T030405Z");
+        // Made by hand with another implementation of HMAC, from the description of SigV4.
+        let right = "AWS4-HMAC-SHA256 \
+            Credential=XKSTESTKEYABCDEFGH22/20260102/eu-central-1/kms-xks-proxy/aws4_request, \
+            SignedHeaders=host;x-amz-date, \
+            Signature=34d242bd48501478572a172e28fd0427597a1d10c68262cca19ce7e3d91f6b1e";
+        assert_eq!(authorization, right);
+        Ok(())
+    }
+
+    #[test]
+    fn the_credential_that_nobody_has_keeps_the_rules_of_kms() {
+        assert!(ProxyCredential::new(NOBODYS.0, NOBODYS.1).is_ok());
+    }
+
+    #[test]
+    fn the_secret_is_withheld_from_what_a_proxy_says() {
+        let secret = Secret::new(SECRET);
+        let said = format!("{{\"errorMessage\":\"{SECRET} or {}\"}}", SECRET.replace('/', "\\/"));
+        let (_, message) = body::error(&withhold(said.as_bytes(), &secret));
+        assert_eq!(message.as_deref(), Some("<withheld> or <withheld>"));
+    }
+
+    #[test]
+    fn ids_of_requests_are_random_uuids() {
+        let (one, other) = (request_id(), request_id());
+        assert_ne!(one, other);
+        let shape: Vec<usize> = one.split('-').map(str::len).collect();
+        assert_eq!((shape, one.as_bytes()[14]), (vec![8, 4, 4, 4, 12], b'4'));
+    }
+}

@@ -89,9 +89,9 @@ impl TrustedRoots {
         signers.find_map(|signer| Some((self.listed(&signer.sha256)?, signer)))
     }
 
-    /// The public root that signed a certificate, listed or not.
+    /// The public root that signed a certificate or is it, listed or not.
     pub(super) fn public_signer(&self, certificate: &Parsed) -> Option<&'static Parsed> {
-        PUBLIC.iter().find(|root| certificate.is_signed_by(root))
+        PUBLIC.iter().find(|root| root.sha256 == certificate.sha256 || certificate.is_signed_by(root))
     }
 
     /// Roots of the list with the name of a certificate's issuer whose certificate nobody has here.
