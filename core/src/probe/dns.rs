@@ -45,7 +45,10 @@ pub(super) async fn probe(questions: &Questions, clock: &Clock) -> DnsOutcome {
     let mut outcome = DnsOutcome {
         took_ms: 0.0,
         zones: Vec::new(),
-        public_addresses: [&a, &aaaa].into_iter().flatten().flat_map(|reply| reply.addresses()).collect(),
+        public_addresses: match (a, aaaa) {
+            (Ok(a), Ok(aaaa)) => Some(a.addresses().chain(aaaa.addresses()).collect()),
+            _ => None,
+        },
         txt: None,
         trouble: None,
     };

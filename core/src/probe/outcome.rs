@@ -56,8 +56,8 @@ pub struct DnsOutcome {
     pub took_ms: f64,
     /// The zones that hold the parents of the name, nearest first. Empty with `trouble` `None`: there is no public zone.
     pub zones: Vec<ZoneOutcome>,
-    /// Addresses that public DNS has for the private DNS name. None are needed (DNS-08).
-    pub public_addresses: Vec<IpAddr>,
+    /// Addresses that public DNS has for the private DNS name, and none are needed (DNS-08); `None` when it did not say.
+    pub public_addresses: Option<Vec<IpAddr>>,
     /// The TXT record; `None` when the probe was not told which one.
     pub txt: Option<TxtOutcome>,
     /// Why DNS could not be asked at all, or not completely.

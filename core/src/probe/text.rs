@@ -48,11 +48,12 @@ impl fmt::Display for DnsOutcome {
         if let Some(txt) = &self.txt {
             line(f, "TXT record", &txt.finding)?;
         }
-        match self.public_addresses.as_slice() {
-            [] => line(f, "public addresses", &"none, and none are needed"),
-            all => {
+        match self.public_addresses.as_deref() {
+            None => line(f, "public addresses", &"unknown"),
+            Some([]) => line(f, "public addresses", &"none, and none are needed"),
+            Some(all) => {
                 let all: Vec<String> = all.iter().map(ToString::to_string).collect();
-                line(f, "public addresses", &all.join(", "))
+                line(f, "public addresses", &format_args!("{}; none are needed", all.join(", ")))
             }
         }
     }
@@ -96,7 +97,7 @@ impl fmt::Display for CertificateOutcome {
             line(f, "valid", &ends)?;
             line(f, "key", &leaf.key)?;
         }
-        line(f, "chain", &format_args!("{} certificates; {}", self.chain.len(), self.trust))
+        line(f, "chain", &format_args!("{}; {}", counted(self.chain.len(), "certificate"), self.trust))
     }
 }
 
@@ -155,6 +156,11 @@ impl fmt::Display for TlsOutcome {
     }
 }
 
+/// `1 request`, `2 requests`.
+fn counted(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
@@ -185,7 +191,7 @@ impl Suite {
 impl fmt::Display for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connected { took_ms } => write!(f, "connected in {took_ms:.1} ms"),
+            Self::Connected { took_ms } => write!(f, "connected in {took_ms:.1} ms; AWS advises 35 ms at most"),
             Self::Refused => f.write_str("refused: nobody listens"),
             Self::TimedOut { after_ms } => write!(f, "no answer within {after_ms:.0} ms"),
             Self::Failed { reason } => write!(f, "failed: {reason}"),
@@ -211,7 +217,8 @@ impl fmt::Display for ProxyOutcome {
         line(f, "health", &self.health)?;
         if let Some(slowest) = self.samples_ms.iter().copied().reduce(f64::max) {
             let count = self.samples_ms.len();
-            line(f, "latency", &format_args!("at most {slowest:.1} ms in {count} requests; KMS waits 250 ms"))?;
+            let requests = counted(count, "request");
+            line(f, "latency", &format_args!("at most {slowest:.1} ms in {requests}; KMS waits 250 ms"))?;
         }
         for BodyProblem { field, what } in &self.problems {
             let field = if field.is_empty() { "the body" } else { field };
@@ -219,8 +226,8 @@ impl fmt::Display for ProxyOutcome {
         }
         if let Some(fleet) = &self.fleet {
             let serving = fleet.key_managers.iter().filter(|each| each.health != KeyManagerHealth::Unavailable).count();
-            let (size, all) = (fleet.size, fleet.key_managers.len());
-            line(f, "fleet", &format_args!("{size} proxies; {serving} of {all} key managers serve"))?;
+            let all = counted(fleet.key_managers.len(), "key manager");
+            line(f, "fleet", &format_args!("proxies: {}; serving: {serving} of {all}", fleet.size))?;
         }
         if let Some(seconds) = self.clock_skew_seconds {
             line(f, "clock", &format_args!("{seconds:+} s; 300 s are allowed"))?;
@@ -231,8 +238,10 @@ impl fmt::Display for ProxyOutcome {
             ("unsigned GET", 405, &self.unsigned_get),
         ] {
             if let Some(answer) = answer {
-                let note = if answer.status() == Some(right) { "as it should be" } else { "not as it should be" };
-                line(f, label, &format_args!("{answer}: {note}, {right} is right"))?;
+                match answer.status() == Some(right) {
+                    true => line(f, label, &format_args!("{answer}, as it should be"))?,
+                    false => line(f, label, &format_args!("{answer}, where {right} would be right"))?,
+                }
             }
         }
         if let Some(key) = &self.key {
@@ -256,5 +265,135 @@ impl fmt::Display for Answer {
             Self::Status { status, .. } => write!(f, "{status}"),
             Self::None { reason, .. } => write!(f, "no answer: {reason}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificate() -> CertificateOutcome {
+        let leaf = ChainCertificate {
+            subject: "CN=xks.example.com".to_owned(),
+            issuer: "CN=Some CA".to_owned(),
+            sha256: "00".repeat(32),
+            not_before: "2026-01-01T00:00:00Z".to_owned(),
+            not_after: "2026-04-01T00:00:00Z".to_owned(),
+            validity: Validity::Valid,
+            days_left: 12,
+            key: "EC P-256".to_owned(),
+            authority: false,
+        };
+        CertificateOutcome {
+            common_names: vec!["*.example.com".to_owned()],
+            common_name: NameMatch::Wildcard,
+            alternative_names: Vec::new(),
+            alternative_name: NameMatch::Missing,
+            chain: vec![leaf],
+            trust: Trust::Incomplete { missing: "CN=Some CA".to_owned() },
+            trouble: None,
+        }
+    }
+
+    fn answer(status: u16, error_name: Option<&str>) -> Answer {
+        let error_name = error_name.map(str::to_owned);
+        Answer::Status { status, error_name, error_message: None, version: "HTTP/1.1".to_owned(), took_ms: 3.2 }
+    }
+
+    fn report() -> ProbeReport {
+        let address = ([10, 0, 8, 10], 443).into();
+        let zone = ZoneOutcome {
+            name: "example.com".to_owned(),
+            servers: vec!["ns1.example.net (192.0.2.1)".to_owned()],
+            negative_cache_seconds: Some(300),
+        };
+        let finding = TxtFinding::WrongCase { at: "_a.example.com".to_owned(), value: "vpce:abc".to_owned() };
+        let proxy = ProxyOutcome {
+            address,
+            path: "/kms/xks/v1".to_owned(),
+            health: answer(200, None),
+            samples_ms: vec![3.2, 41.0],
+            problems: vec![BodyProblem { field: "ekmVendor".to_owned(), what: "is missing".to_owned() }],
+            fleet: None,
+            clock_skew_seconds: Some(-400),
+            wrong_path: Some(answer(200, None)),
+            wrong_credential: Some(answer(401, Some("AuthenticationFailedException"))),
+            unsigned_get: None,
+            key: None,
+            took_ms: 90.0,
+        };
+        ProbeReport {
+            version: 1,
+            private_dns_name: "xks.example.com".to_owned(),
+            region: "eu-central-1".to_owned(),
+            ran_from: "bastion".to_owned(),
+            began: "2026-03-20T08:00:00Z".to_owned(),
+            took_ms: 120.0,
+            dns: Some(DnsOutcome {
+                took_ms: 30.0,
+                zones: vec![zone],
+                public_addresses: Some(Vec::new()),
+                txt: Some(TxtOutcome { wanted: "vpce:Abc".to_owned(), finding, places: Vec::new() }),
+                trouble: None,
+            }),
+            certificate: Some(certificate()),
+            tls: vec![TlsOutcome {
+                address,
+                server_name: "xks.example.com".to_owned(),
+                connect: Connect::Connected { took_ms: 20.25 },
+                handshake: Some(Handshake::Failed {
+                    took_ms: 1.0,
+                    failure: TlsFailure::NotTls,
+                    reason: "received corrupt message".to_owned(),
+                }),
+                certificate: None,
+                suites: Vec::new(),
+                versions: Vec::new(),
+                client_certificate: None,
+                took_ms: 22.0,
+            }],
+            proxy: vec![proxy],
+            health_check: vec![HealthCheckOutcome {
+                address,
+                path: "/ping".to_owned(),
+                tls: false,
+                answer: Answer::None { failure: HttpFailure::Closed, reason: "connection closed".to_owned() },
+            }],
+        }
+    }
+
+    #[test]
+    fn a_report_says_what_was_seen_and_from_where() {
+        insta::assert_snapshot!(report(), @r"
+        `xks.example.com` in eu-central-1, probed from `bastion` at 2026-03-20T08:00:00Z
+        reachability and times are those of that host, not of AWS KMS
+
+        DNS, 30 ms
+          zone                 example.com at ns1.example.net (192.0.2.1)
+          TXT record           at `_a.example.com` in other case, which AWS does not take: `vpce:abc`
+          public addresses     none, and none are needed
+
+        certificate in the file
+          Common Name          fits: *.example.com
+          alternative names    none
+          valid                until 2026-04-01T00:00:00Z, 12 days left
+          key                  EC P-256
+          chain                1 certificate; ends before `CN=Some CA`, which is neither served nor a public root
+
+        TLS at 10.0.8.10:443, 22 ms
+          TCP                  connected in 20.2 ms; AWS advises 35 ms at most
+          handshake            failed: what answers does not speak TLS
+
+        proxy API at 10.0.8.10:443/kms/xks/v1, 90 ms
+          health               200
+          latency              at most 41.0 ms in 2 requests; KMS waits 250 ms
+          wrong answer         ekmVendor is missing
+          clock                -400 s; 300 s are allowed
+          wrong path           200, where 404 would be right
+          wrong credential     401 AuthenticationFailedException, as it should be
+
+        health check of http://10.0.8.10:443/ping
+          GET                  no answer: connection closed
+        ");
     }
 }
