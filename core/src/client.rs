@@ -156,7 +156,7 @@ impl Client {
             probe = probe.txt_record(&challenge.name, &challenge.value);
         }
         if let Some(store) = spec.key_store() {
-            probe = probe.proxy(&store.path, self.begin(&aws, Some(spec), None).credential().await?);
+            probe = probe.proxy(&store.path, self.begin(&aws, Some(spec), None).credential().await?)?;
         }
         Ok(probe)
     }

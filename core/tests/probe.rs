@@ -4,12 +4,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use xkslink::probe::*;
-use xkslink::spec::{HealthProtocol, ProxyCredential};
-use xkslink_simulator::Proxy;
+use xkslink::spec::{
+    Connectivity, Credential, Domain, HealthCheck, HealthProtocol, KeyStore, Link, Network, ProxyCredential,
+};
+use xkslink::{Client, ErrorKind};
 use xkslink_simulator::proxy::{ACCESS_KEY_ID, Answers, Chain, KeyType, SECRET_ACCESS_KEY, Setup, Transport};
+use xkslink_simulator::{Proxy, Simulator};
 
 const NAME: &str = "xks.payments.example.com";
 const PATH: &str = "/kms/xks/v1";
@@ -31,7 +36,7 @@ fn credential() -> ProxyCredential {
 /// A probe of TLS and the proxy API, which trusts the proxy's own root.
 fn of(proxy: &Proxy) -> Probe {
     let roots = TrustedRoots::aws_kms().with_certificates(proxy.root_pem().as_bytes());
-    probe().addresses([proxy.address()]).proxy(PATH, credential()).trusted_roots(roots)
+    probe().addresses([proxy.address()]).proxy(PATH, credential()).unwrap().trusted_roots(roots)
 }
 
 async fn tls(change: impl FnOnce(&mut Setup)) -> TlsOutcome {
@@ -43,7 +48,7 @@ async fn tls(change: impl FnOnce(&mut Setup)) -> TlsOutcome {
 
 async fn api(change: impl FnOnce(&mut Setup)) -> ProxyOutcome {
     let proxy = start(change).await;
-    of(&proxy).external_key("key-1").await.proxy.remove(0)
+    of(&proxy).external_key("key-1").unwrap().await.proxy.remove(0)
 }
 
 async fn certificate(change: impl FnOnce(&mut Setup)) -> CertificateOutcome {
@@ -53,7 +58,7 @@ async fn certificate(change: impl FnOnce(&mut Setup)) -> CertificateOutcome {
 #[tokio::test]
 async fn a_healthy_proxy_is_seen_to_be_healthy() {
     let proxy = start(|_| ()).await;
-    let report = of(&proxy).external_key("key-1").await;
+    let report = of(&proxy).external_key("key-1").unwrap().await;
     let (tls, api) = (&report.tls[0], &report.proxy[0]);
     assert!(matches!(tls.connect, Connect::Connected { .. }));
     let Some(Handshake::Complete { version, suite, protocol, .. }) = &tls.handshake else { panic!("{tls:#?}") };
@@ -172,7 +177,7 @@ async fn what_does_not_answer_is_told_apart() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap()
     };
-    let report = probe().addresses([closed]).proxy(PATH, credential()).await;
+    let report = probe().addresses([closed]).proxy(PATH, credential()).unwrap().await;
     assert_eq!((&report.tls[0].connect, &report.tls[0].handshake), (&Connect::Refused, &None));
     assert!(matches!(&report.proxy[0].health, Answer::None { failure: HttpFailure::NotConnected, .. }));
 
@@ -288,6 +293,7 @@ async fn no_stranger_makes_the_probe_hang_or_panic() {
         let report = probe()
             .addresses([address])
             .proxy(PATH, credential())
+            .unwrap()
             .health_check(HealthProtocol::Http, "/ping")
             .timeout(Duration::from_millis(500))
             .await;
@@ -309,4 +315,44 @@ async fn neither_text_nor_json_nor_debug_show_the_credential() {
     }
     let again: ProbeReport = serde_json::from_str(&report.to_json()).unwrap();
     assert_eq!(again, report);
+}
+
+fn spec(credential: Credential) -> Connectivity {
+    Connectivity::builder("payments-hsm", "eu-central-1")
+        .network(Network::create("10.60.0.0/24"))
+        .data_center(["10.0.0.0/16"])
+        .link(Link::new_vpn_gateway())
+        .proxy(xkslink::spec::Proxy::at(["10.0.8.10", "10.0.8.11"]).health_check(HealthCheck::https("/ping")))
+        .private_dns_name(NAME)
+        .domain(Domain::manual())
+        .key_store(KeyStore::path("/payments/kms/xks/v1").credential(credential))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_client_fills_in_what_the_spec_and_aws_tell() {
+    let proxy = start(|setup| setup.stores[0].prefix = "/payments".into()).await;
+    let client = Client::new(&Simulator::new().sdk_config("eu-central-1"));
+    let probe = client.probe(&spec(Credential::value(ACCESS_KEY_ID, SECRET_ACCESS_KEY))).await.unwrap();
+    // The proxy of the spec is nowhere: this host's stands for it, and its clock for the simulated one.
+    let nobody = "127.0.0.1:1".parse().unwrap();
+    let probe = probe.addresses([proxy.address()]).resolvers([nobody]);
+    let time = (SharedTimeSource::new(SystemTimeSource::new()), SharedAsyncSleep::new(TokioSleep::new()));
+    let report = probe.time(time.0, time.1).await;
+    assert_eq!((report.private_dns_name.as_str(), report.region.as_str()), (NAME, "eu-central-1"));
+    assert_eq!((report.proxy[0].path.as_str(), report.proxy[0].health.status()), ("/payments/kms/xks/v1", Some(200)));
+    assert_eq!(report.health_check[0].answer.status(), Some(200));
+    assert!(report.dns.unwrap().trouble.is_some());
+}
+
+#[tokio::test]
+async fn a_credential_that_cannot_be_read_is_said_before_anything_is_probed() {
+    let client = Client::new(&Simulator::new().sdk_config("eu-central-1"));
+    let error = client.probe(&spec(Credential::from_file("/nowhere.json"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSpec);
+    let bad = probe().proxy("kms", credential()).unwrap_err();
+    assert!(bad.to_string().contains("[KS-03]"), "{bad}");
+    let bad = probe().external_key("no/key").unwrap_err();
+    assert!(bad.to_string().contains("[KS-10]"), "{bad}");
 }

@@ -72,10 +72,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             Some(file) => Credential::from_file(file),
             None => Credential::from_env("XKS_KEY_ID", "XKS_SECRET"),
         };
-        probe = probe.proxy(&path, source.read()?);
+        probe = probe.proxy(&path, source.read()?)?;
     }
     if let Some(key) = arguments.key {
-        probe = probe.external_key(&key);
+        probe = probe.external_key(&key)?;
     }
     if arguments.dns {
         probe = probe.dns();

@@ -36,7 +36,7 @@ pub(super) fn judge(
     roots: &TrustedRoots,
     now: SystemTime,
 ) -> CertificateOutcome {
-    let (mut parsed, mut trouble) = (Vec::new(), None);
+    let (mut parsed, mut trouble) = (Vec::new(), chain.is_empty().then(|| "there is no certificate".to_owned()));
     for (index, der) in chain.iter().take(LONGEST_CHAIN).enumerate() {
         match Parsed::read(der) {
             Ok(certificate) => parsed.push(certificate),
@@ -90,6 +90,7 @@ pub(super) fn name_match(in_certificate: &str, private_dns_name: &str) -> NameMa
 
 fn best_match(names: &[String], private_dns_name: &str) -> NameMatch {
     let matches = names.iter().map(|name| name_match(name, private_dns_name));
+    // The best one stands first in the enum.
     matches.min_by_key(|each| *each as u8).unwrap_or(NameMatch::Missing)
 }
 

@@ -39,7 +39,11 @@ impl Clock {
 
     /// `None` when the step was not done in time; then it is dropped.
     pub(super) async fn bounded<T>(&self, step: impl Future<Output = T>) -> Option<T> {
-        match select(pin!(step), self.sleep.sleep(self.limit)).await {
+        self.within(self.limit, step).await
+    }
+
+    pub(super) async fn within<T>(&self, limit: Duration, step: impl Future<Output = T>) -> Option<T> {
+        match select(pin!(step), self.sleep.sleep(limit)).await {
             Either::Left((done, _)) => Some(done),
             Either::Right(_) => None,
         }

@@ -137,13 +137,8 @@ impl Dns<'_> {
                 all.into_iter().flatten().collect::<Vec<_>>()
             }
         };
-        let mut negative_cache_seconds = None;
-        for server in &servers {
-            if let Ok(reply) = self.ask(server.address, name, TYPE::SOA, false).await {
-                negative_cache_seconds = reply.negative_cache();
-                break;
-            }
-        }
+        let starts = join_all(servers.iter().map(|server| self.ask(server.address, name, TYPE::SOA, false))).await;
+        let negative_cache_seconds = starts.into_iter().flatten().find_map(|reply| reply.negative);
         Zone { outcome: ZoneOutcome { name: name.clone(), servers: Vec::new(), negative_cache_seconds }, servers }
     }
 
@@ -203,12 +198,12 @@ impl Dns<'_> {
         Err(last)
     }
 
-    /// One question to one server: twice over UDP, since packets get lost; over TCP when the answer is too long for that.
+    /// One question to one server: twice over UDP within the limit, since packets get lost; over TCP when the answer is too long for that.
     async fn ask(&self, server: SocketAddr, name: &str, kind: TYPE, recurse: bool) -> Result<Reply, String> {
         let mut last = String::new();
         for _ in 0..2 {
             let (id, question) = query(name, kind, recurse)?;
-            match self.clock.bounded(over_udp(server, &question, id, name)).await {
+            match self.clock.within(self.clock.limit / 2, over_udp(server, &question, id, name)).await {
                 Some(Ok(reply)) if reply.truncated => {
                     let answer = self.clock.bounded(over_tcp(server, &question, id, name)).await;
                     return answer.unwrap_or_else(|| Err("no answer over TCP in time".to_owned()));
@@ -334,10 +329,6 @@ impl Reply {
     /// Whether the name is an alias of one that this server has no records of.
     fn is_alias(&self) -> bool {
         self.alias && self.texts.is_empty()
-    }
-
-    fn negative_cache(&self) -> Option<u32> {
-        self.negative
     }
 }
 

@@ -30,7 +30,7 @@ use rustls::pki_types::CertificateDer;
 pub use outcome::*;
 pub use roots::TrustedRoots;
 
-use crate::spec::{Connectivity, DnsName, HealthProtocol, ProxyCredential, Region, SpecError};
+use crate::spec::{Connectivity, DnsName, HealthProtocol, KeyStore, ProxyCredential, Region, SpecError};
 use clock::Clock;
 use tls::Server;
 
@@ -45,7 +45,7 @@ use tls::Server;
 /// let report = Probe::of("xks.payments.example.com", "eu-central-1")?
 ///     .certificate(&std::fs::read("chain.pem")?)
 ///     .addresses(["10.0.8.10:443".parse()?])
-///     .proxy("/payments/kms/xks/v1", ProxyCredential::new("ABCDEFGHIJKLMNOPQRST", "…")?)
+///     .proxy("/payments/kms/xks/v1", ProxyCredential::new("ABCDEFGHIJKLMNOPQRST", "…")?)?
 ///     .await;
 /// println!("{report}");
 /// # Ok(())
@@ -62,7 +62,7 @@ pub struct Probe {
     addresses: Vec<SocketAddr>,
     dns: Option<dns::Questions>,
     proxy: Option<proxy::Questions>,
-    health_checks: Vec<proxy::Ping>,
+    health_check: Option<proxy::Ping>,
 }
 
 impl Probe {
@@ -84,7 +84,7 @@ impl Probe {
             addresses: Vec::new(),
             dns: None,
             proxy: None,
-            health_checks: Vec::new(),
+            health_check: None,
         }
     }
 
@@ -92,19 +92,14 @@ impl Probe {
     /// which needs the credential, say [`Probe::proxy`]; [`Client::probe`](crate::Client::probe) does.
     pub fn of_spec(spec: &Connectivity) -> Self {
         let proxy = spec.proxy();
-        let addresses = |port: u16| proxy.addresses.iter().map(move |address| SocketAddr::from((*address, port)));
-        let probe = Self::new(spec.private_dns_name().clone(), spec.region().clone());
-        let probe = probe.dns().addresses(addresses(proxy.port));
+        let addresses = proxy.addresses.iter().map(|address| SocketAddr::from((*address, proxy.port)));
+        let mut probe = Self::new(spec.private_dns_name().clone(), spec.region().clone()).dns().addresses(addresses);
         let check = &proxy.health_check;
-        match (&check.path, check.protocol) {
-            (Some(path), HealthProtocol::Http | HealthProtocol::Https) => {
-                let tls = check.protocol == HealthProtocol::Https;
-                let pings = addresses(check.port.unwrap_or(proxy.port));
-                let pings = pings.map(|address| proxy::Ping { address, path: path.clone(), tls });
-                Self { health_checks: pings.collect(), ..probe }
-            }
-            _ => probe,
+        if let Some(path) = &check.path {
+            let tls = check.protocol == HealthProtocol::Https;
+            probe.health_check = Some(proxy::Ping { path: path.clone(), tls, port: check.port });
         }
+        probe
     }
 
     /// Judges a certificate and its chain, in PEM with the leaf first or one in DER, without a connection. Anything else in
@@ -121,29 +116,34 @@ impl Probe {
     }
 
     /// Calls the proxy API at each address, signed with this credential. `path` is `XksProxyUriPath`.
-    pub fn proxy(mut self, path: &str, credential: ProxyCredential) -> Self {
+    ///
+    /// # Errors
+    /// KMS takes no such path.
+    pub fn proxy(mut self, path: &str, credential: ProxyCredential) -> Result<Self, SpecError> {
+        KeyStore::check_path(path)?;
         let region = self.region.to_string();
         self.proxy = Some(proxy::Questions { path: path.to_owned(), region, credential, samples: 5, key: None });
-        self
+        Ok(self)
     }
 
     /// Asks the proxy about an external key too. Say [`Probe::proxy`] before.
-    pub fn external_key(mut self, id: &str) -> Self {
+    ///
+    /// # Errors
+    /// KMS takes no such id.
+    pub fn external_key(mut self, id: &str) -> Result<Self, SpecError> {
+        KeyStore::check_external_key(id)?;
         if let Some(questions) = &mut self.proxy {
             questions.key = Some(id.to_owned());
         }
-        self
+        Ok(self)
     }
 
-    /// Sends the health check of the target group to each of the [addresses](Probe::addresses), unless told otherwise: an
-    /// unsigned GET of this path.
+    /// Sends the health check of the target group to each address: an unsigned GET of this path, over TLS or not. With
+    /// `Tcp` there is none.
     pub fn health_check(mut self, protocol: HealthProtocol, path: &str) -> Self {
         let tls = protocol == HealthProtocol::Https;
-        let ping = |address: &SocketAddr| proxy::Ping { address: *address, path: path.to_owned(), tls };
-        self.health_checks = match protocol {
-            HealthProtocol::Tcp => Vec::new(),
-            HealthProtocol::Http | HealthProtocol::Https => self.addresses.iter().map(ping).collect(),
-        };
+        let ping = proxy::Ping { path: path.to_owned(), tls, port: None };
+        self.health_check = (protocol != HealthProtocol::Tcp).then_some(ping);
         self
     }
 
@@ -197,7 +197,8 @@ impl Probe {
     async fn go(self) -> ProbeReport {
         let clock = &self.clock;
         let began = clock.now();
-        let servers: Vec<Server> = self.addresses.iter().map(|address| self.server(*address)).collect();
+        let server = |address: &SocketAddr| Server { address: *address, name: self.name.to_string() };
+        let servers: Vec<Server> = self.addresses.iter().map(server).collect();
         let dns = async {
             match &self.dns {
                 Some(questions) => Some(dns::probe(questions, clock).await),
@@ -213,11 +214,10 @@ impl Probe {
             (tls::probe(server, &self.roots, clock).await, proxy)
         }));
         let (dns, addresses) = join(dns, addresses).await;
-        let checks = self.health_checks.iter().map(|ping| async {
-            let server = self.server(ping.address);
-            proxy::health_check(&server, ping, clock).await
-        });
-        let health_check = join_all(checks).await;
+        let health_check = match &self.health_check {
+            Some(ping) => join_all(servers.iter().map(|server| proxy::health_check(server, ping, clock))).await,
+            None => Vec::new(),
+        };
         let (tls, proxy): (Vec<_>, Vec<_>) = addresses.into_iter().unzip();
         let judged =
             |chain: &Vec<CertificateDer<'_>>| certificate::judge(chain, self.name.as_str(), &self.roots, began);
@@ -234,10 +234,6 @@ impl Probe {
             proxy: proxy.into_iter().flatten().collect(),
             health_check,
         }
-    }
-
-    fn server(&self, address: SocketAddr) -> Server {
-        Server { address, name: self.name.to_string() }
     }
 }
 

@@ -45,9 +45,10 @@ pub(super) struct Questions {
 /// An unsigned GET as a load balancer's health check sends it.
 #[derive(Clone, Debug)]
 pub(super) struct Ping {
-    pub(super) address: SocketAddr,
     pub(super) path: String,
     pub(super) tls: bool,
+    /// The port to check, if it is not that of the traffic.
+    pub(super) port: Option<u16>,
 }
 
 /// Asks everything over two connections: the first, as KMS; the second, as somebody who makes mistakes.
@@ -106,17 +107,18 @@ pub(super) async fn probe(server: &Server, questions: &Questions, clock: &Clock)
 
 /// The health check of a target group: `Host` is the address (TGT-15), TLS is 1.2 at most (TGT-14).
 pub(super) async fn health_check(server: &Server, ping: &Ping, clock: &Clock) -> HealthCheckOutcome {
-    let server = Server { address: ping.address, name: server.name.clone() };
+    let address = SocketAddr::new(server.address.ip(), ping.port.unwrap_or(server.address.port()));
+    let server = Server { address, name: server.name.clone() };
     let (mut session, opened) = match ping.tls {
         true => Session::open_with(&server, Offer::version(&rustls::version::TLS12), clock).await,
         false => Session::open_plain(&server, clock).await,
     };
     let asked = match opened {
-        Ok(()) => session.ask(&unsigned_get(&ping.address.to_string(), &ping.path), clock).await,
+        Ok(()) => session.ask(&unsigned_get(&address.to_string(), &ping.path), clock).await,
         Err(error) => Err(error),
     };
     let answer = answer(&asked, &Secret::new(""));
-    HealthCheckOutcome { address: ping.address, path: ping.path.clone(), tls: ping.tls, answer }
+    HealthCheckOutcome { address, path: ping.path.clone(), tls: ping.tls, answer }
 }
 
 /// A connection that is opened again when the proxy has closed it.
@@ -124,6 +126,8 @@ struct Session<'a> {
     server: &'a Server,
     how: How,
     connection: Option<Connection>,
+    /// Whether an answer came over this connection already.
+    used: bool,
 }
 
 enum How {
@@ -137,13 +141,13 @@ impl<'a> Session<'a> {
     }
 
     async fn open_with(server: &'a Server, offer: Offer, clock: &Clock) -> (Self, Result<(), Unanswered>) {
-        let mut session = Self { server, how: How::Tls(offer), connection: None };
+        let mut session = Self { server, how: How::Tls(offer), connection: None, used: false };
         let opened = session.connect(clock).await;
         (session, opened)
     }
 
     async fn open_plain(server: &'a Server, clock: &Clock) -> (Self, Result<(), Unanswered>) {
-        let mut session = Self { server, how: How::Plain, connection: None };
+        let mut session = Self { server, how: How::Plain, connection: None, used: false };
         let opened = session.connect(clock).await;
         (session, opened)
     }
@@ -173,11 +177,20 @@ impl<'a> Session<'a> {
                 }
             }
         };
-        self.connection = Some(connection);
+        (self.connection, self.used) = (Some(connection), false);
         Ok(())
     }
 
     async fn ask(&mut self, request: &Request<Bytes>, clock: &Clock) -> Result<Answered, Unanswered> {
+        let used = self.used;
+        match self.ask_once(request, clock).await {
+            // A server may close a connection after any answer, without a word.
+            Err(Unanswered { failure: HttpFailure::Closed, .. }) if used => self.ask_once(request, clock).await,
+            other => other,
+        }
+    }
+
+    async fn ask_once(&mut self, request: &Request<Bytes>, clock: &Clock) -> Result<Answered, Unanswered> {
         if self.connection.is_none() {
             self.connect(clock).await?;
         }
@@ -186,8 +199,8 @@ impl<'a> Session<'a> {
         };
         let (parts, body) = request.clone().into_parts();
         let asked = connection.ask(Request::from_parts(parts, Full::new(body)), clock).await;
-        let keeps = asked.as_ref().is_ok_and(|answered| keeps_alive(answered.response.headers()));
-        if !keeps {
+        self.used = asked.as_ref().is_ok_and(|answered| keeps_alive(answered.response.headers()));
+        if !self.used {
             self.connection = None;
         }
         asked
