@@ -182,7 +182,7 @@ async fn what_does_not_answer_is_told_apart() {
     assert!(matches!(&report.proxy[0].health, Answer::None { failure: HttpFailure::NotConnected, .. }));
 
     let silent = start(|setup| setup.transport = Transport::Silent).await;
-    let report = of(&silent).timeout(Duration::from_millis(100)).await;
+    let report = of(&silent).timeout(Duration::from_millis(500)).await;
     assert!(matches!(report.tls[0].handshake, Some(Handshake::Failed { failure: TlsFailure::TimedOut, .. })));
     assert!(matches!(&report.proxy[0].health, Answer::None { failure: HttpFailure::NoTls, .. }));
 }
@@ -344,6 +344,15 @@ async fn a_client_fills_in_what_the_spec_and_aws_tell() {
     assert_eq!((report.proxy[0].path.as_str(), report.proxy[0].health.status()), ("/payments/kms/xks/v1", Some(200)));
     assert_eq!(report.health_check[0].answer.status(), Some(200));
     assert!(report.dns.unwrap().trouble.is_some());
+}
+
+#[tokio::test]
+async fn phases_can_be_left_out() {
+    let proxy = start(|_| ()).await;
+    let all = of(&proxy).dns().health_check(HealthProtocol::Https, "/ping");
+    let none = all.without(Phase::Dns).without(Phase::Tls).without(Phase::Proxy).without(Phase::HealthCheck).await;
+    assert_eq!((none.dns, none.tls, none.proxy, none.health_check), (None, vec![], vec![], vec![]));
+    assert_eq!(proxy.requests(), []);
 }
 
 #[tokio::test]

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use xkslink::probe::*;
 use xkslink_simulator::dns::{Dns, Manner, Record, Setup, Zone};
 
 const NAME: &str = "xks.payments.example.com";
 const LABEL: &str = "_abcdef";
+/// For servers that never answer. Those that do have it many times over.
+const SHORT: Duration = Duration::from_millis(500);
 const VALUE: &str = "vpce:AbCdEf0123456789";
 
 async fn start(zones: Vec<Zone>) -> Dns {
@@ -114,23 +117,25 @@ async fn a_name_without_public_zone_and_one_with_public_addresses_are_seen() {
 
 #[tokio::test]
 async fn servers_that_do_not_do_their_work_are_no_proof_of_anything() {
-    let dns = start(vec![example().txt("_abcdef.example.com", &[VALUE])]).await;
-    let bad = start(vec![example()]).await;
-    for manner in [Manner::ServerFailure, Manner::Refusing, Manner::Lame, Manner::Garbage, Manner::Silent] {
+    let manners = [Manner::ServerFailure, Manner::Refusing, Manner::Lame, Manner::Garbage, Manner::Silent];
+    join_all(manners.map(|manner| async move {
+        let dns = start(vec![example().txt("_abcdef.example.com", &[VALUE])]).await;
+        let bad = start(vec![example()]).await;
         bad.change(|setup| setup.manner = manner);
-        let report = ask(&dns).name_servers([bad.address()]).timeout(Duration::from_millis(100)).await;
+        let report = ask(&dns).name_servers([bad.address()]).timeout(SHORT).await;
         assert_eq!(report.dns.unwrap().txt.unwrap().finding, TxtFinding::Unknown, "{manner:?}");
-        let report = ask(&bad).timeout(Duration::from_millis(100)).await.dns.unwrap();
+        let report = ask(&bad).timeout(SHORT).await.dns.unwrap();
         // A resolver that says "nothing" is believed, one that says nothing is not.
         assert_eq!(report.trouble.is_some(), manner != Manner::Lame, "{manner:?}: {report:#?}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn the_servers_that_a_zone_names_are_asked_by_their_addresses() {
     let dns = start(vec![example()]).await;
     let probe = Probe::of(NAME, "eu-central-1").unwrap().txt_record(LABEL, VALUE).resolvers([dns.address()]);
-    let outcome = probe.timeout(Duration::from_millis(100)).await.dns.unwrap();
+    let outcome = probe.timeout(SHORT).await.dns.unwrap();
     // It listens on another port than 53, so that nobody answers there.
     assert_eq!(outcome.zones[0].servers, ["ns1.example.com (127.0.0.1)"]);
 }

@@ -34,6 +34,20 @@ use crate::spec::{Connectivity, DnsName, HealthProtocol, KeyStore, ProxyCredenti
 use clock::Clock;
 use tls::Server;
 
+/// A part of a probe.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Public DNS.
+    Dns,
+    /// TCP and TLS at each address.
+    Tls,
+    /// The proxy API at each address.
+    Proxy,
+    /// The health check of the target group at each address.
+    HealthCheck,
+}
+
 /// A probe that has not begun: say what to look at, then await it. It never fails: what could not be seen, the report tells.
 /// Sockets live in real time, so the clock of tokio must not be paused.
 ///
@@ -60,6 +74,7 @@ pub struct Probe {
     roots: TrustedRoots,
     certificate: Option<Vec<CertificateDer<'static>>>,
     addresses: Vec<SocketAddr>,
+    tls: bool,
     dns: Option<dns::Questions>,
     proxy: Option<proxy::Questions>,
     health_check: Option<proxy::Ping>,
@@ -82,6 +97,7 @@ impl Probe {
             roots: TrustedRoots::default(),
             certificate: None,
             addresses: Vec::new(),
+            tls: true,
             dns: None,
             proxy: None,
             health_check: None,
@@ -159,7 +175,7 @@ impl Probe {
         self
     }
 
-    /// Resolvers to use instead of those of this host.
+    /// Resolvers to use instead of those of this host, which are read from `/etc/resolv.conf`.
     pub fn resolvers(mut self, resolvers: impl IntoIterator<Item = SocketAddr>) -> Self {
         self.dns_questions().resolvers = Some(resolvers.into_iter().collect());
         self
@@ -168,6 +184,17 @@ impl Probe {
     /// Name servers to ask for the TXT record instead of those that the zones name.
     pub fn name_servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         self.dns_questions().servers = Some(servers.into_iter().collect());
+        self
+    }
+
+    /// Leaves a phase out.
+    pub fn without(mut self, phase: Phase) -> Self {
+        match phase {
+            Phase::Dns => self.dns = None,
+            Phase::Tls => self.tls = false,
+            Phase::Proxy => self.proxy = None,
+            Phase::HealthCheck => self.health_check = None,
+        }
         self
     }
 
@@ -191,7 +218,7 @@ impl Probe {
 
     fn dns_questions(&mut self) -> &mut dns::Questions {
         let name = self.name.clone();
-        self.dns.get_or_insert_with(|| dns::Questions { name, record: None, resolvers: None, servers: None })
+        self.dns.get_or_insert(dns::Questions { name, record: None, resolvers: None, servers: None })
     }
 
     async fn go(self) -> ProbeReport {
@@ -211,7 +238,11 @@ impl Probe {
                 Some(questions) => Some(proxy::probe(server, questions, clock).await),
                 None => None,
             };
-            (tls::probe(server, &self.roots, clock).await, proxy)
+            let tls = match self.tls {
+                true => Some(tls::probe(server, &self.roots, clock).await),
+                false => None,
+            };
+            (tls, proxy)
         }));
         let (dns, addresses) = join(dns, addresses).await;
         let health_check = match &self.health_check {
@@ -230,7 +261,7 @@ impl Probe {
             took_ms: clock.since(began),
             dns,
             certificate: self.certificate.as_ref().map(judged),
-            tls,
+            tls: tls.into_iter().flatten().collect(),
             proxy: proxy.into_iter().flatten().collect(),
             health_check,
         }

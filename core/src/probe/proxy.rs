@@ -16,13 +16,14 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use bytes::Bytes;
 use http_body_util::Full;
+use zeroize::Zeroizing;
 
 use super::clock::Clock;
 use super::http::{Answered, Connection, Unanswered};
 use super::outcome::{Answer, Connect, Handshake, HealthCheckOutcome, HttpFailure, KeyOutcome, ProxyOutcome};
 use super::tls::{Attempt, Offer, Server, connect};
 use super::{body, provider};
-use crate::spec::{ProxyCredential, Secret};
+use crate::spec::{ProxyCredential, Secret, WITHHELD};
 
 /// A credential that keeps the rules of KMS (KS-05), and that no proxy has given out.
 const NOBODYS: (&str, &str) = ("XKSLINKWRONGCREDENTIAL", "TheProbeExpectsThatThisSecretIsRefused00000");
@@ -350,10 +351,10 @@ fn withhold(bytes: &[u8], secret: &Secret) -> Vec<u8> {
 
 fn withheld(text: &str, secret: &Secret) -> String {
     // JSON may write the `/` of a secret in two ways.
-    let (plain, escaped) = (secret.expose(), secret.expose().replace('/', "\\/"));
+    let (plain, escaped) = (secret.expose(), Zeroizing::new(secret.expose().replace('/', "\\/")));
     match plain.is_empty() {
         true => text.to_owned(),
-        false => text.replace(plain, "<withheld>").replace(&escaped, "<withheld>"),
+        false => text.replace(plain, WITHHELD).replace(escaped.as_str(), WITHHELD),
     }
 }
 
