@@ -20,6 +20,7 @@ use crate::observe::{DomainScope, Scope, accounts, keys_in, observe, others_in};
 use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
+use crate::probe::Probe;
 use crate::report::Report;
 use crate::resource::endpoint_service::{connections, in_use};
 use crate::resource::key_store::has_keys;
@@ -157,6 +158,27 @@ impl Client {
         read(&self.aws(target.region()), &target).await
     }
 
+    /// A probe of everything that the spec tells of: public DNS, TLS and the proxy API at each address of the proxy, the
+    /// health check. The TXT record comes from AWS if there is an endpoint service yet, the credential from where the spec
+    /// says. Nothing is probed before the result is awaited; until then it can be told more. Reads only.
+    ///
+    /// # Errors
+    /// `InvalidSpec` or `Callback` when the credential cannot be read; as [`Client::plan`] otherwise. Without AWS or
+    /// credential, begin with [`Probe::of_spec`].
+    pub async fn probe(&self, spec: &Connectivity) -> Result<Probe> {
+        let aws = self.aws(spec.region().as_str());
+        let observed = self.observe(&aws, &Scope::of(spec)).await?;
+        let (time, sleep) = aws.time();
+        let mut probe = Probe::of_spec(spec).time(time, sleep);
+        if let Some(challenge) = observed.endpoint_service.and_then(|service| service.challenge) {
+            probe = probe.txt_record(&challenge.name, &challenge.value);
+        }
+        if let Some(store) = spec.key_store() {
+            probe = probe.proxy(&store.path, self.begin(&aws, Some(spec), None).credential().await?)?;
+        }
+        Ok(probe)
+    }
+
     fn aws(&self, region: &str) -> Arc<Aws> {
         let config = &self.config;
         Arc::new(Aws::new(&config.network, config.dns.as_ref(), config.kms.as_ref(), region))
@@ -257,15 +279,19 @@ impl Client {
         observed: Observed,
         listener: Option<Listener>,
     ) -> Result<Report> {
-        let run = Run {
+        let run = self.begin(&aws, plan.spec(), listener);
+        apply(aws, plan, desired, observed, run).await
+    }
+
+    fn begin(&self, aws: &Aws, spec: Option<&Connectivity>, listener: Option<Listener>) -> Run {
+        Run {
             began: aws.now(),
             events: AtomicU64::new(0),
             listener,
             publisher: self.config.publisher.clone(),
-            key_store: plan.spec().and_then(|spec| spec.key_store()).cloned(),
+            key_store: spec.and_then(Connectivity::key_store).cloned(),
             credential_source: self.config.credential.clone(),
-        };
-        apply(aws, plan, desired, observed, run).await
+        }
     }
 }
 

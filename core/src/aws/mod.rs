@@ -64,6 +64,11 @@ impl Aws {
         self.now().duration_since(then).unwrap_or_default()
     }
 
+    /// Clock and sleep, for what does not go through the SDK.
+    pub(crate) fn time(&self) -> (SharedTimeSource, SharedAsyncSleep) {
+        (self.time.clone(), self.sleep.clone())
+    }
+
     pub(crate) async fn sleep(&self, duration: Duration) {
         self.sleep.sleep(duration).await;
     }

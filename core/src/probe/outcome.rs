@@ -538,7 +538,8 @@ pub struct ProxyOutcome {
     pub fleet: Option<Fleet>,
     /// The proxy's clock less ours, in seconds, from its `Date` (PXY-06); `None` when it sent none.
     pub clock_skew_seconds: Option<i64>,
-    /// GetHealthStatus at a path that no store has: 404 is right.
+    /// GetHealthStatus at a path that no store has: 404 is right. This and the next two go over a connection for which no
+    /// application protocol was named (PXY-02).
     pub wrong_path: Option<Answer>,
     /// GetHealthStatus signed with a credential that nobody has: 401 is right.
     pub wrong_credential: Option<Answer>,

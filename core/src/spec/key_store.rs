@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credential::{ConfigurationFile, Credential, CredentialError, ProxyCredential};
 use super::names::{StoreName, check_account};
-use super::problem::Problems;
+use super::problem::{Problems, SpecError, alone};
 
 /// The key store in AWS KMS. Write it with [`KeyStore::path`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +25,26 @@ impl KeyStore {
     /// The path of the API on the proxy: `/kms/xks/v1`, or that with a prefix (KS-03).
     pub fn path(path: impl Into<String>) -> KeyStoreDraft {
         KeyStoreDraft { name: None, path: Some(path.into()), credential: None, account: None }
+    }
+
+    /// Sees that a path is one that AWS KMS takes (KS-03).
+    pub(crate) fn check_path(path: &str) -> Result<(), SpecError> {
+        alone(|problems| {
+            check_path(path, "path", problems);
+            Some(())
+        })
+    }
+
+    /// Sees that a text can be the id of an external key, `XksKeyId`.
+    pub(crate) fn check_external_key(id: &str) -> Result<(), SpecError> {
+        alone(|problems| {
+            let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+            if !(1..=128).contains(&id.len()) || !id.bytes().all(letter) {
+                let what = format!("`{}` is not the id of an external key", id.escape_debug());
+                problems.add("external_key", "KS-10", what, "write 1 to 128 letters, digits, `-`, `_` and `.`");
+            }
+            Some(())
+        })
     }
 
     /// Fetches the credential from where it is, and sees that a proxy configuration file names the same path as the spec.

@@ -24,6 +24,7 @@ mod region;
 
 pub use builder::ConnectivityBuilder;
 pub use connectivity::Connectivity;
+pub(crate) use credential::WITHHELD;
 pub use credential::{Credential, CredentialError, ProxyCredential, Secret};
 pub use dns_name::DnsName;
 pub use domain::{Domain, Manual, Route53};
