@@ -161,6 +161,7 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
 fn timing<'a>(timings: &'a mut Timings, name: &str) -> Result<&'a mut Duration, String> {
     Ok(match name {
         "call" => &mut timings.call,
+        "consistency" => &mut timings.consistency,
         "vpc" => &mut timings.vpc,
         "load_balancer" => &mut timings.load_balancer,
         "load_balancer_release" => &mut timings.load_balancer_release,

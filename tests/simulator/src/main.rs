@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -27,6 +27,9 @@ struct Options {
     /// Let everything happen at once, except for the round trips.
     #[arg(long)]
     instant: bool,
+    /// Show every write at once, instead of about a second later.
+    #[arg(long)]
+    strict: bool,
     /// Seed of invented ids.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -72,7 +75,9 @@ async fn main() -> io::Result<()> {
 fn simulator(options: &Options) -> Simulator {
     let call = Duration::from_millis(options.latency_ms);
     let timings = if options.instant { Timings::instant(call) } else { Timings { call, ..Timings::default() } };
-    Simulator::builder().timings(timings).speed(options.speed).seed(options.seed).build()
+    let timings = if options.strict { Timings { consistency: Duration::ZERO, ..timings } } else { timings };
+    let builder = Simulator::builder().timings(timings).speed(options.speed).seed(options.seed);
+    builder.begins(SystemTime::now()).build()
 }
 
 /// The proxy that is asked for, also part of the world. It runs while the handle lives.

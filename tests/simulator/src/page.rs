@@ -52,7 +52,7 @@ fn header(world: &World, requests: usize) -> String {
     format!(
         "<h1>Simulated AWS</h1><p>{} in the simulation, {} after it began, {requests} requests</p>",
         date::iso(Duration::from_secs(world.now.as_secs())).replace('T', " ").replace('Z', ""),
-        span(world.now),
+        span(world.now.saturating_sub(world.began)),
     )
 }
 

@@ -92,7 +92,7 @@ impl Inner {
             Some(FaultKind::ServerError) => Err(broken(service)),
             Some(FaultKind::Refuse { code }) => Err(Fail::new(code, "refused by a simulated fault")),
             Some(FaultKind::Deny) => Err(policy::refusal(service, &caller.arn, &action, "*", Decision::NotAllowed)),
-            Some(FaultKind::Stale(age)) if is_read(&call.operation) => self.long_ago(service, call, caller, *age),
+            Some(FaultKind::Stale(age)) if is_read(&call.operation) => self.stale(service, call, caller, *age),
             Some(FaultKind::Without { member }) => self.handle(service, call, caller).map(|mut output| {
                 remove_member(&mut output, member);
                 output
@@ -104,21 +104,55 @@ impl Inner {
 
     fn handle(&mut self, service: Service, call: &Call, caller: &Principal) -> Answer {
         self.policies.check(service, call, &caller.arn, &self.world)?;
-        let answer = handle(service, call, caller, &mut self.world);
-        if !is_read(&call.operation) {
-            self.past.remember(&self.world, self.faults.greatest_age());
+        let usual = self.world.timings.consistency;
+        let after = call.now.saturating_sub(self.past.lag(&call.operation, usual));
+        if is_read(&call.operation) {
+            return self.read(service, call, caller, after, World::trade_lagging);
         }
+        self.refuse_new_ids(service, call, caller, after)?;
+        self.past.remember(&self.world, usual, self.faults.greatest_lag());
+        handle(service, call, caller, &mut self.world)
+    }
+
+    /// The answer of replicas, of all services, that lag behind by as much.
+    fn stale(&mut self, service: Service, call: &Call, caller: &Principal, age: Duration) -> Answer {
+        self.policies.check(service, call, &caller.arn, &self.world)?;
+        self.read(service, call, caller, call.now.saturating_sub(age), World::trade_all)
+    }
+
+    /// A read that does not see the writes after an instant.
+    fn read(
+        &mut self,
+        service: Service,
+        call: &Call,
+        caller: &Principal,
+        after: Duration,
+        trade: fn(&mut World, &mut World),
+    ) -> Answer {
+        let Self { world, past, .. } = self;
+        let Some(replica) = past.without(after) else { return handle(service, call, caller, world) };
+        trade(world, replica);
+        let answer = handle(service, call, caller, world);
+        trade(world, replica);
         answer
     }
 
-    /// The answer of a replica that lags behind.
-    fn long_ago(&self, service: Service, call: &Call, caller: &Principal, age: Duration) -> Answer {
-        self.policies.check(service, call, &caller.arn, &self.world)?;
-        let then = call.now.saturating_sub(age);
-        let mut world = self.past.at(then).unwrap_or_else(|| self.world.clone());
-        world.advance(then);
-        let call = Call { now: world.now, ..call.clone() };
-        handle(service, &call, caller, &mut world)
+    /// A change is made to the present world, but the ids in the call are looked up in a replica that may not know them.
+    fn refuse_new_ids(
+        &mut self,
+        service: Service,
+        call: &Call,
+        caller: &Principal,
+        after: Duration,
+    ) -> Result<(), Fail> {
+        let Some(replica) = self.past.without(after) else { return Ok(()) };
+        self.world.trade_lagging(replica);
+        let mut trial = self.world.clone();
+        self.world.trade_lagging(replica);
+        match handle(service, call, caller, &mut trial) {
+            Err(fail) if fail.code.contains("NotFound") => Err(fail),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Timings {
     /// Round trip of one API call.
     pub call: Duration,
+    /// How late EC2 and KMS show a write, give or take a half: until then reads do not see it, and calls that name a new
+    /// object refuse its id as unknown.
+    pub consistency: Duration,
     /// A VPC or subnet from `pending` to `available`.
     pub vpc: Duration,
     /// A Network Load Balancer from `provisioning` to `active`.
@@ -40,6 +43,7 @@ impl Default for Timings {
         let s = Duration::from_secs;
         Self {
             call: Duration::from_millis(50),
+            consistency: s(1),
             vpc: s(1),
             load_balancer: s(150),
             load_balancer_release: s(60),
@@ -63,6 +67,7 @@ impl Timings {
         let z = Duration::ZERO;
         Self {
             call,
+            consistency: z,
             vpc: z,
             load_balancer: z,
             load_balancer_release: z,

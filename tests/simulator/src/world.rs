@@ -14,6 +14,8 @@ use crate::{ec2, elb, kms, proxy, route53, sts};
 /// Everything that exists.
 #[derive(Clone, Debug)]
 pub struct World {
+    /// Simulated time at which it began, since 2026-01-01 as all of its times.
+    pub began: Duration,
     /// Simulated time of this state.
     pub now: Duration,
     /// How long things take.
@@ -48,6 +50,7 @@ pub type Tags = BTreeMap<String, String>;
 impl World {
     pub(crate) fn new(timings: Timings, seed: u64) -> Self {
         Self {
+            began: Duration::ZERO,
             now: Duration::ZERO,
             timings,
             ec2: ec2::State::default(),
@@ -66,5 +69,18 @@ impl World {
         ec2::advance(self);
         elb::advance(self);
         kms::advance(self);
+    }
+
+    /// Trades EC2 and KMS, the services that lag behind their writes, with another world.
+    pub(crate) fn trade_lagging(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.ec2, &mut other.ec2);
+        std::mem::swap(&mut self.kms, &mut other.kms);
+    }
+
+    /// Trades all services with another world.
+    pub(crate) fn trade_all(&mut self, other: &mut Self) {
+        self.trade_lagging(other);
+        std::mem::swap(&mut self.elb, &mut other.elb);
+        std::mem::swap(&mut self.route53, &mut other.route53);
     }
 }
