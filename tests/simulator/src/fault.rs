@@ -113,9 +113,14 @@ impl Faults {
         self.planned.push(fault);
     }
 
-    /// Ends every planned fault.
+    /// Ends every fault.
     pub(crate) fn forget(&mut self) {
-        self.planned.clear();
+        *self = Self::default();
+    }
+
+    /// Hits a share of all calls from now on.
+    pub(crate) fn at_random(&mut self, random: RandomFaults) {
+        self.random = Some(random);
     }
 
     /// What happens to the next call: the first planned fault that hits, else chance.

@@ -14,6 +14,7 @@
 
 mod call;
 mod clock;
+mod control;
 mod date;
 pub mod dns;
 mod ec2;

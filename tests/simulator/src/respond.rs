@@ -285,6 +285,63 @@ mod tests {
         assert!(list(&simulator).await.1.contains("example.com."), "the write is older than the replica's lag");
     }
 
+    fn vpc_of(created: &str) -> String {
+        let (_, rest) = created.split_once("<vpcId>").unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    }
+
+    async fn ec2(simulator: &Simulator, parameters: &str) -> String {
+        send(simulator, "ec2", "POST", "/", &format!("Version=2016-11-15&Action={parameters}")).await.unwrap().1
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_object_is_unknown_for_about_a_second_and_known_from_then_on() {
+        let simulator = Simulator::new();
+        let vpc = vpc_of(&ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await);
+        let by_id = format!("DescribeVpcs&VpcId.1={vpc}");
+        assert!(ec2(&simulator, &by_id).await.contains("InvalidVpcID.NotFound"));
+        assert!(!ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+        let subnet = format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.1.0.0/28");
+        assert!(ec2(&simulator, &subnet).await.contains("InvalidVpcID.NotFound"));
+        simulator.clock().wait(Duration::from_millis(1500)).await;
+        assert!(ec2(&simulator, &by_id).await.contains(&vpc));
+        assert!(ec2(&simulator, &subnet).await.contains("<subnetId>"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_changed_or_deleted_shows_as_it_was_for_about_a_second() {
+        let simulator = Simulator::new();
+        let vpc = vpc_of(&ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await);
+        let wait = || async { simulator.clock().wait(Duration::from_millis(1500)).await };
+        wait().await;
+        ec2(&simulator, &format!("CreateTags&ResourceId.1={vpc}&Tag.1.Key=colour&Tag.1.Value=green")).await;
+        assert!(!ec2(&simulator, "DescribeVpcs").await.contains("green"));
+        wait().await;
+        assert!(ec2(&simulator, "DescribeVpcs").await.contains("green"));
+        assert!(ec2(&simulator, &format!("DeleteVpc&VpcId={vpc}")).await.contains("<return>true</return>"));
+        assert!(ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+        assert!(
+            ec2(&simulator, &format!("DeleteVpc&VpcId={vpc}")).await.contains("InvalidVpcID.NotFound"),
+            "a change is made to the present world"
+        );
+        wait().await;
+        assert!(!ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_lag_everything_shows_at_once() {
+        let simulator = Simulator::builder().consistency(Duration::ZERO).build();
+        let vpc = vpc_of(&ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await);
+        assert!(ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn route53_shows_its_own_writes_at_once() {
+        let simulator = Simulator::new();
+        create(&simulator).await.unwrap();
+        assert!(list(&simulator).await.1.contains("example.com."));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn denied_is_said_in_the_words_of_each_service() {
         let simulator = Simulator::new();

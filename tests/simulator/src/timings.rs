@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 /// Durations of everything that takes time in AWS, in simulated time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Timings {
     /// Round trip of one API call.
     pub call: Duration,

@@ -41,6 +41,8 @@ mod zone;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use serde_json::{Value, json};
 
 pub(crate) use self::endpoint_connection::EndpointConnection;
@@ -64,7 +66,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
 /// What EC2 keeps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct State {
     /// VPCs per account and Region. AWS's default is 5; tests make many.
     pub vpc_quota: usize,

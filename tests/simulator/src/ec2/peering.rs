@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -14,7 +15,7 @@ use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// A VPC peering connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Peering {
     /// Owner and Region of the VPC that asks.
     pub home: Home,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -13,7 +14,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A virtual private gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct VpnGateway {
     /// Owner and Region.
     pub home: Home,
@@ -32,7 +33,7 @@ pub struct VpnGateway {
 }
 
 /// The attachment of a virtual private gateway to a VPC.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct VpnAttachment {
     /// The VPC.
     pub vpc_id: String,
