@@ -67,6 +67,7 @@ impl Simulator {
             "elasticloadbalancing" => Service::Elb,
             "kms" => Service::Kms,
             "route53" => Service::Route53,
+            "servicequotas" => Service::ServiceQuotas,
             other => return Err(format!("`{other}` is not a service that is simulated")),
         };
         let mut input = deed["input"].clone();
@@ -203,6 +204,14 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
                 });
             }
         }
+        // What the data centre announces to virtual private gateways, by their ids.
+        "announced" => {
+            let announced: BTreeMap<String, Vec<ipnet::Ipv4Net>> =
+                serde_json::from_value(to.clone()).map_err(|_| wrong())?;
+            for gateway in &mut world.ec2.vpn_gateways {
+                gateway.announced = announced.get(&gateway.id).cloned().unwrap_or_default();
+            }
+        }
         "failed_endpoint_services" => world.ec2.failed_endpoint_services = texts()?,
         "vpc_quota" => world.ec2.vpc_quota = number()?,
         "key_store_quota" => world.kms.key_store_quota = number()?,
@@ -232,6 +241,7 @@ fn timing<'a>(timings: &'a mut Timings, name: &str) -> Result<&'a mut Duration, 
         "disconnect" => &mut timings.disconnect,
         "link" => &mut timings.link,
         "link_release" => &mut timings.link_release,
+        "analysis" => &mut timings.analysis,
         other => return Err(format!("`{other}` is not a timing")),
     })
 }

@@ -32,6 +32,7 @@ pub mod proxy;
 mod respond;
 mod route53;
 mod server;
+mod service_quotas;
 mod sts;
 mod timings;
 mod wire;

@@ -12,7 +12,7 @@ use crate::policy::{self, Decision};
 use crate::sts::{self, Principal};
 use crate::wire::{self, Decoded};
 use crate::world::World;
-use crate::{Inner, Service, Simulator, account_of, ec2, elb, kms, route53};
+use crate::{Inner, Service, Simulator, account_of, ec2, elb, kms, route53, service_quotas};
 
 /// What becomes of a request.
 struct Outcome {
@@ -150,7 +150,7 @@ impl Inner {
         let mut trial = self.world.clone();
         self.world.trade_lagging(replica);
         match handle(service, call, caller, &mut trial) {
-            Err(fail) if fail.code.contains("NotFound") => Err(fail),
+            Err(fail) if names_nothing(&fail) => Err(fail),
             _ => Ok(()),
         }
     }
@@ -173,6 +173,7 @@ pub(crate) fn handle(service: Service, call: &Call, caller: &Principal, world: &
         Service::Kms => kms::handle(call, world),
         Service::Route53 => route53::handle(call, world),
         Service::Sts => sts::handle(call, caller, world),
+        Service::ServiceQuotas => service_quotas::handle(call, world),
     }
 }
 
@@ -210,6 +211,7 @@ fn throttled(service: Service) -> Fail {
         Service::Ec2 => Fail::with_status(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Route53 | Service::Sts => Fail::new("Throttling", "Rate exceeded"),
         Service::Elb | Service::Kms => Fail::new("ThrottlingException", "Rate exceeded"),
+        Service::ServiceQuotas => Fail::new("TooManyRequestsException", "Rate exceeded"),
     }
 }
 
@@ -218,8 +220,14 @@ fn broken(service: Service) -> Fail {
         Service::Ec2 => "InternalError",
         Service::Kms => "KMSInternalException",
         Service::Elb | Service::Route53 | Service::Sts => "InternalFailure",
+        Service::ServiceQuotas => "ServiceException",
     };
     Fail::with_status(500, code, "An internal error has occurred")
+}
+
+/// Whether a call was refused because AWS does not know what it names. Elastic Load Balancing has no code for a VPC.
+fn names_nothing(fail: &Fail) -> bool {
+    fail.code.contains("NotFound") || fail.code == "InvalidSecurityGroup" || fail.message.ends_with("is not found")
 }
 
 /// Whether an operation only reads.

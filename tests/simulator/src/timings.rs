@@ -38,6 +38,8 @@ pub struct Timings {
     pub link: Duration,
     /// The same until it is detached or deleted.
     pub link_release: Duration,
+    /// An analysis of Reachability Analyzer from `running` to `succeeded`.
+    pub analysis: Duration,
 }
 
 impl Default for Timings {
@@ -59,6 +61,7 @@ impl Default for Timings {
             disconnect: s(300),
             link: s(60),
             link_release: s(60),
+            analysis: s(60),
         }
     }
 }
@@ -83,6 +86,7 @@ impl Timings {
             disconnect: z,
             link: z,
             link_release: z,
+            analysis: z,
         }
     }
 }

@@ -165,6 +165,9 @@ pub(super) fn delete(call: &Call, world: &mut World) -> Answer {
         let message = format!("The vpnGateway '{id}' is {} to {}", attachment.state(world), attachment.vpc_id);
         return Err(Fail::new("IncorrectState", message));
     }
+    if world.ec2.vpn_connections.iter().any(|each| each.vpn_gateway_id.as_ref() == Some(&id) && each.is_live(world)) {
+        return Err(Fail::new("IncorrectState", format!("The vpnGateway '{id}' has VPN connections")));
+    }
     let now = world.now;
     find_mut(&mut world.ec2.vpn_gateways, &home, &id)?.deleted = Some(now);
     Ok(done())
