@@ -59,6 +59,7 @@ pub(crate) use self::network_insights_path::NetworkInsightsPath;
 pub(crate) use self::network_interface::{NetworkInterface, add_interface, free_addresses, release_interfaces};
 pub(crate) use self::peering::Peering;
 pub(crate) use self::private_dns::PrivateDnsName;
+pub(crate) use self::route::items as routes;
 pub(crate) use self::route_table::RouteTable;
 pub(crate) use self::security_group::SecurityGroup;
 use self::security_group_rule::Direction;

@@ -75,7 +75,7 @@ impl Peering {
         self.status(world) == "active"
     }
 
-    fn status(&self, world: &World) -> &'static str {
+    pub(crate) fn status(&self, world: &World) -> &'static str {
         match (self.deleted, self.accepted) {
             (Some(deleted), _) if world.now < deleted + world.timings.link_release => "deleting",
             (Some(_), _) => "deleted",

@@ -80,7 +80,7 @@ impl TransitGatewayAttachment {
         matches!(self.state(world), "available" | "modifying")
     }
 
-    fn state(&self, world: &World) -> &'static str {
+    pub(crate) fn state(&self, world: &World) -> &'static str {
         let busy = |since: Duration, takes: Duration| world.now < since + takes;
         match (self.deleted, self.accepted, self.modified) {
             (Some(deleted), ..) if busy(deleted, world.timings.link_release) => "deleting",

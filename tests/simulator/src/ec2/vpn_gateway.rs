@@ -77,7 +77,7 @@ impl VpnGateway {
 }
 
 impl VpnAttachment {
-    fn state(&self, world: &World) -> &'static str {
+    pub(crate) fn state(&self, world: &World) -> &'static str {
         match self.ended {
             Some(ended) if world.now < ended + world.timings.link_release => "detaching",
             Some(_) => "detached",

@@ -147,6 +147,20 @@ pub struct Target {
     pub drained_at: Option<Duration>,
 }
 
+impl LoadBalancer {
+    /// `provisioning`, `active` or `failed`.
+    pub(crate) fn state(&self, world: &World) -> &'static str {
+        load_balancer::state(self, world, world.now)
+    }
+}
+
+impl TargetGroup {
+    /// The health of one of its targets, such as `healthy`.
+    pub(crate) fn health(&self, target: &Target, world: &World) -> &'static str {
+        health::of(world, self, target, world.now).state
+    }
+}
+
 /// Lets everything happen in Elastic Load Balancing that is due.
 pub(crate) fn advance(world: &mut World) {
     targets::advance(world);
