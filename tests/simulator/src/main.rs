@@ -11,7 +11,10 @@ use tokio::sync::oneshot;
 use xkslink_simulator::proxy::Setup;
 use xkslink_simulator::{ACCOUNT, Dns, Proxy, Simulator, Timings};
 
-/// A simulated AWS (EC2, ELBv2, KMS, Route 53, STS) for external key store connectivity.
+/// A simulated AWS (EC2, ELBv2, KMS, Route 53, STS, Service Quotas) for external key store connectivity.
+///
+/// GET / is a page that shows the world. Programs look at it with GET /_world, /_census and /_requests, and change it,
+/// make calls fail, let time pass or reset it with POST /_deeds: see docs/simulator.md.
 #[derive(Parser)]
 #[command(version)]
 struct Options {

@@ -111,9 +111,8 @@ fn routes(world: &World, table: &RouteTable) -> Vec<String> {
 /// The ways to the data centre.
 fn links(world: &World, home: &Home) -> String {
     let ec2 = &world.ec2;
-    let row = |id: &str, kind: &str, vpcs: &str, name: &str| {
-        vec![escape(id), kind.to_owned(), escape(vpcs), state(name)]
-    };
+    let row =
+        |id: &str, kind: &str, vpcs: &str, name: &str| vec![escape(id), kind.to_owned(), escape(vpcs), state(name)];
     let gateways = ec2.vpn_gateways.iter().filter(|each| each.home == *home && each.deleted.is_none());
     let gateways = gateways.map(|each| match &each.attachment {
         Some(attachment) => row(&each.id, "virtual private gateway", &attachment.vpc_id, attachment.state(world)),

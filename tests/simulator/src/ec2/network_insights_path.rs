@@ -37,7 +37,12 @@ pub struct NetworkInsightsPath {
     pub tags: Tags,
 }
 
-object!(NetworkInsightsPath, "network-insights-path", "InvalidNetworkInsightsPathId.NotFound", "network insights path ID");
+object!(
+    NetworkInsightsPath,
+    "network-insights-path",
+    "InvalidNetworkInsightsPathId.NotFound",
+    "network insights path ID"
+);
 
 const LISTING: Listing = Listing {
     set: "networkInsightsPathSet",

@@ -79,7 +79,10 @@ pub(super) fn create(call: &Call, world: &mut World) -> Answer {
         (None, Some(id)) => drop(find::<TransitGateway>(&world.ec2.transit_gateways, &home, id)?),
         (None, None) => return Err(Fail::new("MissingParameter", "The request must contain a gateway of AWS's side")),
         (Some(_), Some(_)) => {
-            return Err(Fail::new("InvalidParameterCombination", "Specify a VPN gateway or a transit gateway, not both"));
+            return Err(Fail::new(
+                "InvalidParameterCombination",
+                "Specify a VPN gateway or a transit gateway, not both",
+            ));
         }
     }
     let tags = at_creation::<VpnConnection>(call)?;

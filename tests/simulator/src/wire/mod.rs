@@ -87,7 +87,9 @@ pub(crate) fn encode(service: Service, operation: &str, request_id: &str, answer
         (Service::Sts, Ok(output)) => query::member_answer(STS_NAMESPACE, operation, request_id, output),
         (Service::Sts, Err(fail)) => query::member_error(STS_NAMESPACE, request_id, fail),
         (Service::Kms | Service::ServiceQuotas, Ok(output)) => output.to_string(),
-        (Service::Kms | Service::ServiceQuotas, Err(fail)) => json!({"__type": fail.code, "message": fail.message}).to_string(),
+        (Service::Kms | Service::ServiceQuotas, Err(fail)) => {
+            json!({"__type": fail.code, "message": fail.message}).to_string()
+        }
         (Service::Route53, Ok(output)) => rest_xml::answer(operation, output),
         (Service::Route53, Err(fail)) => rest_xml::error(request_id, fail),
     };
