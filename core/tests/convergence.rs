@@ -129,6 +129,7 @@ impl Stage {
         }
         let report = apply.await.map_err(|error| TestCaseError::fail(format!("{error:?}\n{plan}")))?;
         prop_assert!(report.connected(), "{}", report.to_json());
+        self.seconds_later().await;
         let next = self.client.plan(&self.spec).await.unwrap();
         prop_assert!(next.is_empty(), "{next}\nafter\n{plan}");
         Ok(report)
@@ -155,6 +156,12 @@ impl Stage {
         };
         let _ = tokio::time::timeout(Duration::from_secs(u64::from(seconds)), run).await;
         self.simulator.meddle(&json!({"fault": "none"})).unwrap();
+        self.seconds_later().await;
+    }
+
+    /// Whoever starts a verb after another takes seconds, in which AWS's replicas catch up.
+    async fn seconds_later(&self) {
+        self.simulator.clock().wait(Duration::from_secs(5)).await;
     }
 
     async fn ids(&self) -> Ids {

@@ -30,7 +30,7 @@ class Aws:
         config = Config(retries={"total_max_attempts": 1})
         client = lambda service: session.client(service, endpoint_url=address, config=config)  # noqa: E731
         self.ec2, self.elb, self.kms = client("ec2"), client("elbv2"), client("kms")
-        self.route53, self.sts = client("route53"), client("sts")
+        self.route53, self.sts, self.quotas = client("route53"), client("sts"), client("service-quotas")
 
 
 class refused:

@@ -35,10 +35,21 @@ def simulator(*options: str, profile: str = "debug") -> Iterator[str]:
         process.wait(timeout=30)
 
 
+def look(address: str, what: str) -> Any:
+    """What the simulator tells under `/_`: `requests`, `census`, `world`."""
+    with urllib.request.urlopen(f"{address}/_{what}") as answer:
+        return json.load(answer)
+
+
+def meddle(address: str, deed: dict[str, Any]) -> Any:
+    """Does what somebody else does, or what goes wrong. `docs/simulator.md` has the vocabulary."""
+    with urllib.request.urlopen(f"{address}/_deeds", data=json.dumps(deed).encode()) as answer:
+        return json.load(answer)
+
+
 def requests_of(address: str) -> list[dict[str, Any]]:
     """The simulator's request log."""
-    with urllib.request.urlopen(f"{address}/_requests") as answer:
-        return json.load(answer)
+    return look(address, "requests")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ on the way that a script would run into.
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 import servers
 from aws import REGION, Aws, driven, refused
+from operations import answered
 
 DOMAIN = "payments.example.com"
 NAME = f"xks.{DOMAIN}"
@@ -377,6 +379,53 @@ def test_a_vpn_gateway_hands_its_routes_to_the_table(aws: Aws) -> None:
     delete_network(aws, network)
 
 
+def test_a_vpn_connection_holds_both_its_ends(aws: Aws) -> None:
+    device = aws.ec2.create_customer_gateway(
+        Type="ipsec.1", IpAddress="203.0.113.10", BgpAsn=65010, TagSpecifications=tags("customer-gateway")
+    )["CustomerGateway"]["CustomerGatewayId"]
+    gateway = aws.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ends = {"Type": "ipsec.1", "CustomerGatewayId": device, "VpnGatewayId": gateway}
+    vpn = aws.ec2.create_vpn_connection(**ends, TagSpecifications=tags("vpn-connection"))["VpnConnection"]
+    again = aws.ec2.create_vpn_connection(**ends)["VpnConnection"]
+    assert vpn["VpnConnectionId"] == again["VpnConnectionId"], "it is idempotent"
+    aws.ec2.get_waiter("vpn_connection_available").wait(VpnConnectionIds=[vpn["VpnConnectionId"]])
+    assert only(aws.ec2.describe_customer_gateways()["CustomerGateways"])["IpAddress"] == "203.0.113.10"
+    with refused("IncorrectState"):
+        aws.ec2.delete_customer_gateway(CustomerGatewayId=device)
+    with refused("IncorrectState"):
+        aws.ec2.delete_vpn_gateway(VpnGatewayId=gateway)
+    aws.ec2.delete_vpn_connection(VpnConnectionId=vpn["VpnConnectionId"])
+    aws.ec2.get_waiter("vpn_connection_deleted").wait(VpnConnectionIds=[vpn["VpnConnectionId"]])
+    aws.ec2.delete_customer_gateway(CustomerGatewayId=device)
+    aws.ec2.delete_vpn_gateway(VpnGatewayId=gateway)
+
+
+def test_reachability_follows_the_routes(aws: Aws) -> None:
+    service = make_service(aws, make_network(aws))
+    interface = aws.ec2.describe_network_interfaces()["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    found = {}
+    for address in ("10.60.0.70", "10.0.8.10"):
+        path = aws.ec2.create_network_insights_path(
+            Source=interface,
+            Protocol="tcp",
+            ClientToken=address,
+            FilterAtSource={"DestinationAddress": address, "DestinationPortRange": {"FromPort": 443, "ToPort": 443}},
+            TagSpecifications=tags("network-insights-path"),
+        )["NetworkInsightsPath"]["NetworkInsightsPathId"]
+        analysis = aws.ec2.start_network_insights_analysis(NetworkInsightsPathId=path, ClientToken=address)
+        id = analysis["NetworkInsightsAnalysis"]["NetworkInsightsAnalysisId"]
+        seen = aws.ec2.describe_network_insights_analyses(NetworkInsightsAnalysisIds=[id])["NetworkInsightsAnalyses"]
+        found[address] = only(seen)
+        with refused("AnalysisExistsForNetworkInsightsPath"):
+            aws.ec2.delete_network_insights_path(NetworkInsightsPathId=path)
+        aws.ec2.delete_network_insights_analysis(NetworkInsightsAnalysisId=id)
+        aws.ec2.delete_network_insights_path(NetworkInsightsPathId=path)
+    assert [each["NetworkPathFound"] for each in found.values()] == [True, False], "there is no link yet"
+    assert only(found["10.0.8.10"]["Explanations"])["ExplanationCode"] == "NO_ROUTE_TO_DESTINATION"
+    assert aws.ec2.describe_network_insights_paths()["NetworkInsightsPaths"] == []
+    delete_service(aws, service)
+
+
 def test_a_peering_is_active_once_the_other_account_accepts(account: Callable[[], Aws]) -> None:
     aws, other = account(), account()
     ours, theirs = make_network(aws), make_network(other, "10.0.8")
@@ -523,11 +572,19 @@ def test_load_balancing_is_deleted_from_the_service_down(aws: Aws) -> None:
 def test_roles_of_other_accounts_can_be_assumed(aws: Aws) -> None:
     role = "arn:aws:iam::444455556666:role/keys"
     lent = aws.sts.assume_role(RoleArn=role, RoleSessionName="by-hand")["Credentials"]
+    assert lent["Expiration"] > datetime.now(UTC) + timedelta(minutes=55), "clients look at a clock of their own"
     session = boto3.Session(
         lent["AccessKeyId"], lent["SecretAccessKey"], lent["SessionToken"], region_name=aws.region
     )
     identity = session.client("sts", endpoint_url=aws.sts.meta.endpoint_url).get_caller_identity()
     assert identity["Arn"] == "arn:aws:sts::444455556666:assumed-role/keys/by-hand"
+
+
+def test_quotas_are_told(aws: Aws) -> None:
+    quota = aws.quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")["Quota"]
+    assert (quota["QuotaName"], quota["Adjustable"]) == ("VPCs per Region", True)
+    with refused("NoSuchResourceException"):
+        aws.quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-00000000")
 
 
 def test_hosted_zones_are_found_by_name(aws: Aws) -> None:
@@ -660,25 +717,9 @@ def test_boto3_understands_a_refusal(aws: Aws, code: str) -> None:
 # And nothing is left out.
 
 
-def known_operations() -> set[tuple[str, str]]:
-    """What the simulator dispatches, read from the `match` of each service in its source."""
-    source = servers.REPOSITORY / "tests/simulator/src"
-    dispatchers = {
-        "ec2": source / "ec2/mod.rs",
-        "elbv2": source / "elb/mod.rs",
-        "kms": source / "kms/mod.rs",
-        "route53": source / "route53/mod.rs",
-        "sts": source / "sts.rs",
-    }
-    arm = re.compile(r'^\s+"([A-Z]\w+)" => ', re.MULTILINE)
-    return {(service, name) for service, path in dispatchers.items() for name in arm.findall(path.read_text())}
-
-
 def test_every_operation_is_driven(request: pytest.FixtureRequest) -> None:
     """Last in the file, because it judges what the tests above did."""
     here = [item for item in request.session.items if item.module is request.module]
     if len({item.originalname for item in here}) < sum(name.startswith("test_") for name in vars(request.module)):
         pytest.skip("says something only when the whole file runs")
-    known = known_operations()
-    assert {service for service, _ in known} == {"ec2", "elbv2", "kms", "route53", "sts"}
-    assert known - driven == set()
+    assert answered() - driven == set()

@@ -14,6 +14,9 @@ use super::client::client;
 use super::file::{Run, Scenario, Verb, change};
 use super::values::{at, resolve};
 
+/// Whoever starts a verb after another takes seconds, in which AWS's replicas catch up.
+const UNTIL_THE_NEXT: Duration = Duration::from_secs(5);
+
 /// What one run brought.
 #[derive(Debug, Default)]
 pub struct Took {
@@ -88,6 +91,7 @@ impl Stage {
         took.seconds = (self.simulator.clock().now() - began).as_secs_f64();
         took.requests = self.simulator.requests().split_off(requests);
         self.remember(&took);
+        self.simulator.clock().wait(UNTIL_THE_NEXT).await;
         took
     }
 

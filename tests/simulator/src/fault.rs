@@ -26,8 +26,8 @@ pub enum FaultKind {
     DropBefore,
     /// The service acts, then the connection breaks: the answer is lost.
     DropAfter,
-    /// A read answers from the world as it was this long ago, but not from before the fault was added: past worlds are
-    /// kept from then on only. Writes are not affected.
+    /// A read, of any service, does not see the writes of this long; but of those from before the fault was added only
+    /// the last ones, since what was then is not kept. Writes are not affected.
     Stale(Duration),
     /// The service acts, but its answer lacks a member wherever it occurs.
     Without {
@@ -113,9 +113,14 @@ impl Faults {
         self.planned.push(fault);
     }
 
-    /// Ends every planned fault.
+    /// Ends every fault.
     pub(crate) fn forget(&mut self) {
-        self.planned.clear();
+        *self = Self::default();
+    }
+
+    /// Hits a share of all calls from now on.
+    pub(crate) fn at_random(&mut self, random: RandomFaults) {
+        self.random = Some(random);
     }
 
     /// What happens to the next call: the first planned fault that hits, else chance.
@@ -124,8 +129,8 @@ impl Faults {
         planned.or_else(|| self.random.as_mut().and_then(RandomFaults::next))
     }
 
-    /// The greatest age that a stale read may still ask for.
-    pub(crate) fn greatest_age(&self) -> Option<Duration> {
+    /// The greatest lag that a stale read may still have.
+    pub(crate) fn greatest_lag(&self) -> Option<Duration> {
         let live = self.planned.iter().filter(|fault| fault.times > 0);
         live.filter_map(|fault| if let FaultKind::Stale(age) = fault.kind { Some(age) } else { None }).max()
     }

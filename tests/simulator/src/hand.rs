@@ -1,5 +1,5 @@
-//! Somebody else's hand in the world: calls, faults and levers by name. Scenarios that are data use it, from every
-//! language; `tests/scenarios/README.md` lists the vocabulary.
+//! Somebody else's hand in the world: calls, faults, policies, levers and time by name. Scenarios that are data use it,
+//! from every language; `docs/simulator.md` lists the vocabulary.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::ec2::EndpointConnection;
+use crate::fault::RandomFaults;
 use crate::respond::handle;
 use crate::sts;
 use crate::timings::Timings;
@@ -18,25 +19,25 @@ impl Simulator {
     /// Does one deed at once, and answers what AWS answers to it:
     /// - `{"call": "ec2:CreateVpc", "input": {…}}`, an AWS call under its wire names, as `account` and in `region` if
     ///   given; it takes no time, no fault hits it, and the request log does not hold it;
-    /// - `{"fault": "throttle", "on": "CreateVpc", "skip": 0, "times": 1}`, see [`FaultKind`]; `none` ends all;
-    /// - `{"set": "dead_targets", "to": ["10.0.8.10"]}`, a lever of the world or a timing in seconds.
+    /// - `{"fault": "throttle", "on": "CreateVpc", "skip": 0, "times": 1}`, see [`FaultKind`]; `random` hits a `rate` of
+    ///   all calls; `none` ends all;
+    /// - `{"allow": "111122223333", "policy": {…}}`, see [`Simulator::allow`];
+    /// - `{"set": "dead_targets", "to": ["10.0.8.10"]}`, a lever of the world or a timing in seconds;
+    /// - `{"wait": 300}`, simulated time that passes at once;
+    /// - `{"reset": true}`, see [`Simulator::reset`].
     ///
     /// # Errors
     /// What is not understood, or AWS's refusal of the call.
     pub fn meddle(&self, deed: &Value) -> Result<Value, String> {
-        if let Some(call) = deed["call"].as_str() {
-            self.call_as_somebody(call, deed)
-        } else if let Some(kind) = deed["fault"].as_str() {
-            match kind {
-                "none" => self.lock().faults.forget(),
-                _ => self.fault(fault(kind, deed)?),
-            }
-            Ok(Value::Null)
-        } else if let Some(lever) = deed["set"].as_str() {
-            self.world(|world| set(world, lever, &deed["to"])).map(|()| Value::Null)
-        } else {
-            Err(format!("a deed is a call, a fault or a lever to set, not {deed}"))
+        match verb(deed)? {
+            "call" => return self.call_as_somebody(deed),
+            "fault" => self.add_fault(deed)?,
+            "allow" => self.allow(text(deed, "allow")?, &deed["policy"].to_string())?,
+            "set" => self.world(|world| set(world, text(deed, "set")?, &deed["to"]))?,
+            "wait" => self.clock().jump(seconds(&deed["wait"])?),
+            _ => self.reset(),
         }
+        Ok(Value::Null)
     }
 
     /// How many of each sort of object exist in all accounts and Regions: what AWS makes by itself is not counted, nor
@@ -45,13 +46,28 @@ impl Simulator {
         self.world(|world| census(world))
     }
 
-    fn call_as_somebody(&self, call: &str, deed: &Value) -> Result<Value, String> {
+    fn add_fault(&self, deed: &Value) -> Result<(), String> {
+        match text(deed, "fault")? {
+            "none" => self.lock().faults.forget(),
+            "random" => {
+                let rate = deed["rate"].as_f64().filter(|rate| (0.0..=1.0).contains(rate));
+                let rate = rate.ok_or("the fault `random` needs a `rate` from 0 to 1")?;
+                self.lock().faults.at_random(RandomFaults::new(deed["seed"].as_u64().unwrap_or(1), rate));
+            }
+            kind => self.fault(fault(kind, deed)?),
+        }
+        Ok(())
+    }
+
+    fn call_as_somebody(&self, deed: &Value) -> Result<Value, String> {
+        let call = text(deed, "call")?;
         let (prefix, operation) = call.split_once(':').ok_or_else(|| format!("`{call}` is not service:Operation"))?;
         let service = match prefix {
             "ec2" => Service::Ec2,
             "elasticloadbalancing" => Service::Elb,
             "kms" => Service::Kms,
             "route53" => Service::Route53,
+            "servicequotas" => Service::ServiceQuotas,
             other => return Err(format!("`{other}` is not a service that is simulated")),
         };
         let mut input = deed["input"].clone();
@@ -75,6 +91,42 @@ impl Simulator {
     }
 }
 
+/// The words that a deed of each sort may have.
+const WORDS: [(&str, &[&str]); 6] = [
+    ("call", &["input", "account", "region"]),
+    ("fault", &["on", "skip", "times", "code", "seconds", "member", "rate", "seed"]),
+    ("allow", &["policy"]),
+    ("set", &["to"]),
+    ("wait", &[]),
+    ("reset", &[]),
+];
+
+/// Words of scenario files, for those who run them.
+const FOR_RUNNERS: [&str; 2] = ["at", "save"];
+
+/// What a deed does. A misspelt word must not change its meaning silently.
+fn verb(deed: &Value) -> Result<&'static str, String> {
+    let known = WORDS.iter().find(|(verb, _)| deed.get(verb).is_some());
+    let (verb, words) = known.ok_or_else(|| {
+        let verbs = WORDS.map(|(verb, _)| format!("`{verb}`")).join(", ");
+        format!("a deed has one of {verbs}; there is none in {deed}")
+    })?;
+    let given = deed.as_object().into_iter().flat_map(|deed| deed.keys().map(String::as_str));
+    match given.into_iter().find(|word| word != verb && !words.contains(word) && !FOR_RUNNERS.contains(word)) {
+        Some(unknown) => Err(format!("a deed with `{verb}` has no `{unknown}`")),
+        None => Ok(verb),
+    }
+}
+
+fn text<'a>(deed: &'a Value, word: &str) -> Result<&'a str, String> {
+    deed[word].as_str().ok_or_else(|| format!("`{word}` is a text, not {}", deed[word]))
+}
+
+fn seconds(value: &Value) -> Result<Duration, String> {
+    let seconds = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| format!("`{value}` is no number of seconds"))
+}
+
 /// The query protocols know nothing but text.
 fn leaves_to_text(value: &mut Value) {
     match value {
@@ -90,8 +142,10 @@ fn fault(kind: &str, deed: &Value) -> Result<Fault, String> {
     let text = |name: &str| deed[name].as_str().map(str::to_owned);
     let need = |name: &str| text(name).ok_or_else(|| format!("the fault `{kind}` needs `{name}`"));
     let number = |name: &str, or: u64| deed[name].as_u64().unwrap_or(or) as usize;
-    let seconds = || deed["seconds"].as_f64().map(Duration::from_secs_f64);
-    let need_seconds = || seconds().ok_or_else(|| format!("the fault `{kind}` needs `seconds`"));
+    let need_seconds = || match &deed["seconds"] {
+        Value::Null => Err(format!("the fault `{kind}` needs `seconds`")),
+        given => seconds(given),
+    };
     let kind = match kind {
         "throttle" => FaultKind::Throttle,
         "server_error" => FaultKind::ServerError,
@@ -116,7 +170,7 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
     };
     let number = || to.as_u64().map(|number| number as usize).ok_or_else(wrong);
     if let Some(name) = lever.strip_prefix("timings.") {
-        *timing(&mut world.timings, name)? = Duration::from_secs_f64(to.as_f64().ok_or_else(wrong)?);
+        *timing(&mut world.timings, name)? = seconds(to)?;
         return Ok(());
     }
     match lever {
@@ -150,9 +204,21 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
                 });
             }
         }
+        // What the data centre announces to virtual private gateways, by their ids.
+        "announced" => {
+            let announced: BTreeMap<String, Vec<ipnet::Ipv4Net>> =
+                serde_json::from_value(to.clone()).map_err(|_| wrong())?;
+            for gateway in &mut world.ec2.vpn_gateways {
+                gateway.announced = announced.get(&gateway.id).cloned().unwrap_or_default();
+            }
+        }
         "failed_endpoint_services" => world.ec2.failed_endpoint_services = texts()?,
         "vpc_quota" => world.ec2.vpc_quota = number()?,
         "key_store_quota" => world.kms.key_store_quota = number()?,
+        "load_balancer_quota" => world.elb.limits.load_balancers = number()?,
+        "external_ids" => {
+            world.sts.external_ids = serde_json::from_value(to.clone()).map_err(|_| wrong())?;
+        }
         other => return Err(format!("`{other}` is not a lever of the world")),
     }
     Ok(())
@@ -161,6 +227,7 @@ fn set(world: &mut World, lever: &str, to: &Value) -> Result<(), String> {
 fn timing<'a>(timings: &'a mut Timings, name: &str) -> Result<&'a mut Duration, String> {
     Ok(match name {
         "call" => &mut timings.call,
+        "consistency" => &mut timings.consistency,
         "vpc" => &mut timings.vpc,
         "load_balancer" => &mut timings.load_balancer,
         "load_balancer_release" => &mut timings.load_balancer_release,
@@ -174,6 +241,7 @@ fn timing<'a>(timings: &'a mut Timings, name: &str) -> Result<&'a mut Duration, 
         "disconnect" => &mut timings.disconnect,
         "link" => &mut timings.link,
         "link_release" => &mut timings.link_release,
+        "analysis" => &mut timings.analysis,
         other => return Err(format!("`{other}` is not a timing")),
     })
 }
@@ -233,7 +301,12 @@ mod tests {
             (json!({"set": "weather", "to": 1}), "`weather` is not a lever of the world"),
             (json!({"set": "timings.lunch", "to": 1}), "`lunch` is not a timing"),
             (json!({"set": "vpc_quota", "to": "many"}), "`\"many\"` is no value for `vpc_quota`"),
-            (json!({}), "a deed is a call, a fault or a lever to set"),
+            (json!({}), "a deed has one of `call`, `fault`, `allow`, `set`, `wait`, `reset`; there is none in {}"),
+            (json!({"fault": "throttle", "operation": "CreateVpc"}), "a deed with `fault` has no `operation`"),
+            (json!({"fault": "random"}), "the fault `random` needs a `rate` from 0 to 1"),
+            (json!({"wait": -1}), "`-1` is no number of seconds"),
+            (json!({"set": 5, "to": 1}), "`set` is a text, not 5"),
+            (json!({"allow": "111122223333", "policy": {}}), "a policy with no statement"),
         ] {
             let error = simulator.meddle(&deed).unwrap_err();
             assert!(error.starts_with(said), "{error}");

@@ -14,6 +14,7 @@
 
 mod call;
 mod clock;
+mod control;
 mod date;
 pub mod dns;
 mod ec2;
@@ -31,12 +32,14 @@ pub mod proxy;
 mod respond;
 mod route53;
 mod server;
+mod service_quotas;
 mod sts;
 mod timings;
 mod wire;
 mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -72,6 +75,7 @@ pub struct Simulator {
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
+    made: Builder,
     inner: Mutex<Inner>,
 }
 
@@ -88,6 +92,7 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Builder {
     timings: Timings,
+    begins: SystemTime,
     speed: f64,
     seed: u64,
     random_faults: Option<RandomFaults>,
@@ -97,6 +102,20 @@ impl Builder {
     /// How long things take. Default: as in AWS.
     pub fn timings(mut self, timings: Timings) -> Self {
         self.timings = timings;
+        self
+    }
+
+    /// How late EC2 and KMS show a write, give or take a half: about a second, unless the timings say otherwise. Zero
+    /// shows everything at once; more than a few seconds is crueller than AWS usually is.
+    pub fn consistency(mut self, lag: Duration) -> Self {
+        self.timings.consistency = lag;
+        self
+    }
+
+    /// The date when the world begins. Default: 2026-01-01, so that runs repeat; give the present to serve clients that
+    /// look at a clock of their own, for instance to see whether a session has expired.
+    pub fn begins(mut self, date: SystemTime) -> Self {
+        self.begins = date;
         self
     }
 
@@ -121,14 +140,19 @@ impl Builder {
 
     /// Makes the world, empty. Must run inside a tokio runtime if its time is paused.
     pub fn build(self) -> Simulator {
-        let inner = Inner {
-            world: World::new(self.timings, self.seed),
+        let clock = Clock::new(self.begins, self.speed);
+        let inner = Mutex::new(self.inner(clock.now()));
+        Simulator { shared: Arc::new(Shared { clock, made: self, inner }) }
+    }
+
+    fn inner(&self, now: Duration) -> Inner {
+        Inner {
+            world: World { began: now, now, ..World::new(self.timings.clone(), self.seed) },
             log: Vec::new(),
-            faults: Faults::new(self.random_faults),
+            faults: Faults::new(self.random_faults.clone()),
             policies: Policies::default(),
-            past: Past::default(),
-        };
-        Simulator { shared: Arc::new(Shared { clock: Clock::new(self.speed), inner: Mutex::new(inner) }) }
+            past: Past::new(self.seed),
+        }
     }
 }
 
@@ -146,7 +170,8 @@ impl Simulator {
 
     /// A world with other timings, speed or seed.
     pub fn builder() -> Builder {
-        Builder { timings: Timings::default(), speed: 1.0, seed: 1, random_faults: None }
+        let begins = Clock::date(Duration::ZERO);
+        Builder { timings: Timings::default(), begins, speed: 1.0, seed: 1, random_faults: None }
     }
 
     /// Configuration of an SDK client in the default account.
@@ -162,14 +187,14 @@ impl Simulator {
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(SharedHttpClient::new(self.clone()))
-            .sleep_impl(SharedAsyncSleep::new(self.shared.clock))
-            .time_source(SharedTimeSource::new(self.shared.clock))
+            .sleep_impl(SharedAsyncSleep::new(self.clock()))
+            .time_source(SharedTimeSource::new(self.clock()))
             .build()
     }
 
     /// The clock of this world.
     pub fn clock(&self) -> Clock {
-        self.shared.clock
+        self.shared.clock.clone()
     }
 
     /// Looks at the world, or changes it as somebody else would. Brings it up to date first.
@@ -204,14 +229,13 @@ impl Simulator {
 
     /// Adds a fault. The first one that matches a request hits it.
     pub fn fault(&self, fault: Fault) {
-        let stale = matches!(fault.kind, FaultKind::Stale(_));
-        let mut inner = self.lock();
-        inner.faults.add(fault);
-        if stale {
-            inner.world.advance(self.shared.clock.now());
-            let Inner { past, world, .. } = &mut *inner;
-            past.begin(world);
-        }
+        self.lock().faults.add(fault);
+    }
+
+    /// Forgets everything: the world is empty again, with the timings and the seed that it was made with, and the
+    /// request log, the faults and the policies are gone. Time goes on.
+    pub fn reset(&self) {
+        *self.lock() = self.shared.made.inner(self.shared.clock.now());
     }
 
     /// Attaches a policy document to an account (twelve digits), a user or a role (ARN). From then on their calls need

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -11,7 +11,10 @@ use tokio::sync::oneshot;
 use xkslink_simulator::proxy::Setup;
 use xkslink_simulator::{ACCOUNT, Dns, Proxy, Simulator, Timings};
 
-/// A simulated AWS (EC2, ELBv2, KMS, Route 53, STS) for external key store connectivity.
+/// A simulated AWS (EC2, ELBv2, KMS, Route 53, STS, Service Quotas) for external key store connectivity.
+///
+/// GET / is a page that shows the world. Programs look at it with GET /_world, /_census and /_requests, and change it,
+/// make calls fail, let time pass or reset it with POST /_deeds: see docs/simulator.md.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
@@ -27,6 +30,9 @@ struct Options {
     /// Let everything happen at once, except for the round trips.
     #[arg(long)]
     instant: bool,
+    /// Show every write at once, instead of about a second later.
+    #[arg(long)]
+    strict: bool,
     /// Seed of invented ids.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -72,7 +78,9 @@ async fn main() -> io::Result<()> {
 fn simulator(options: &Options) -> Simulator {
     let call = Duration::from_millis(options.latency_ms);
     let timings = if options.instant { Timings::instant(call) } else { Timings { call, ..Timings::default() } };
-    Simulator::builder().timings(timings).speed(options.speed).seed(options.seed).build()
+    let timings = if options.strict { Timings { consistency: Duration::ZERO, ..timings } } else { timings };
+    let builder = Simulator::builder().timings(timings).speed(options.speed).seed(options.seed);
+    builder.begins(SystemTime::now()).build()
 }
 
 /// The proxy that is asked for, also part of the world. It runs while the handle lives.

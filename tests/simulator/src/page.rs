@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::date;
-use crate::ec2::EndpointService;
-use crate::elb::{LoadBalancer, Target, TargetGroup};
+use crate::ec2::{self, EndpointService, RouteTable};
 use crate::log::LoggedRequest;
 use crate::world::{Home, World};
 
@@ -25,8 +26,8 @@ h3 { font-size: .95rem; margin: 1.1rem 0 .25rem; color: var(--soft); font-weight
 p { margin: .25rem 0; color: var(--soft); } .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); }
-th, td { white-space: nowrap; } th { color: var(--soft); font-weight: 500; }
-.good { color: var(--good); } .wait { color: var(--wait); } .bad { color: var(--bad); }
+th, td { white-space: nowrap; } td:last-child { white-space: normal; overflow-wrap: anywhere; } th { color: var(--soft); font-weight: 500; }
+.foot { margin-top: 2rem; } .good { color: var(--good); } .wait { color: var(--wait); } .bad { color: var(--bad); }
 ";
 
 /// Renders the page.
@@ -40,7 +41,9 @@ pub(crate) fn render(world: &World, log: &[LoggedRequest]) -> String {
         body += &region(world, home);
     }
     body += &hosted_zones(world);
-    body += &requests(log);
+    body += &requests(world, log);
+    body += "<p class=\"foot\">For programs: <a href=\"/_world\">/_world</a>, <a href=\"/_census\">/_census</a>, \
+             <a href=\"/_requests\">/_requests</a>, and deeds by POST to /_deeds.</p>";
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Simulated AWS</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"2\">\
@@ -52,7 +55,7 @@ fn header(world: &World, requests: usize) -> String {
     format!(
         "<h1>Simulated AWS</h1><p>{} in the simulation, {} after it began, {requests} requests</p>",
         date::iso(Duration::from_secs(world.now.as_secs())).replace('T', " ").replace('Z', ""),
-        span(world.now),
+        span(world.now.saturating_sub(world.began)),
     )
 }
 
@@ -68,14 +71,15 @@ fn homes(world: &World) -> BTreeSet<&Home> {
 
 fn region(world: &World, home: &Home) -> String {
     format!(
-        "<h2>Account {}, {}</h2>{}{}{}{}{}",
+        "<h2>Account {}, {}</h2>{}{}{}{}{}{}",
         escape(&home.account),
         escape(&home.region),
-        vpcs(world, home),
+        key_stores(world, home),
+        endpoint_services(world, home),
         load_balancers(world, home),
         target_groups(world, home),
-        endpoint_services(world, home),
-        key_stores(world, home)
+        vpcs(world, home),
+        links(world, home)
     )
 }
 
@@ -84,9 +88,42 @@ fn vpcs(world: &World, home: &Home) -> String {
     let rows = mine.map(|vpc| {
         let subnets = world.ec2.subnets.iter().filter(|subnet| subnet.vpc_id == vpc.id);
         let subnets = subnets.map(|each| escape(&format!("{} {} {}", each.id, each.cidr, each.zone_name)));
-        vec![escape(&vpc.id), escape(&vpc.cidr.to_string()), lines(subnets)]
+        let tables = world.ec2.route_tables.iter().filter(|table| table.vpc_id == vpc.id);
+        let routes = tables.flat_map(|table| routes(world, table));
+        vec![escape(&vpc.id), escape(&vpc.cidr.to_string()), lines(subnets), lines(routes)]
     });
-    table("VPCs", &["VPC", "Range", "Subnets"], rows)
+    table("VPCs", &["VPC", "Range", "Subnets", "Routes"], rows)
+}
+
+/// The routes that lead out of the VPC.
+fn routes(world: &World, table: &RouteTable) -> Vec<String> {
+    let text = |route: &Value, member: &str| route[member].as_str().unwrap_or_default().to_owned();
+    let targets = ["gatewayId", "transitGatewayId", "vpcPeeringConnectionId", "networkInterfaceId"];
+    let outward = ec2::routes(table, world).into_iter().filter(|route| route["gatewayId"] != "local");
+    let line = |route: Value| {
+        let target: String = targets.iter().map(|member| text(&route, member)).collect();
+        let destination = text(&route, "destinationCidrBlock");
+        format!("{} {}", escape(&format!("{destination} → {target}")), state(&text(&route, "state")))
+    };
+    outward.map(line).collect()
+}
+
+/// The ways to the data centre.
+fn links(world: &World, home: &Home) -> String {
+    let ec2 = &world.ec2;
+    let row =
+        |id: &str, kind: &str, vpcs: &str, name: &str| vec![escape(id), kind.to_owned(), escape(vpcs), state(name)];
+    let gateways = ec2.vpn_gateways.iter().filter(|each| each.home == *home && each.deleted.is_none());
+    let gateways = gateways.map(|each| match &each.attachment {
+        Some(attachment) => row(&each.id, "virtual private gateway", &attachment.vpc_id, attachment.state(world)),
+        None => row(&each.id, "virtual private gateway", "", "detached"),
+    });
+    let attachments = ec2.transit_gateway_attachments.iter().filter(|each| each.home == *home);
+    let attachments =
+        attachments.map(|each| row(&each.id, "transit gateway attachment", &each.vpc_id, each.state(world)));
+    let peerings = ec2.peerings.iter().filter(|each| each.home == *home);
+    let peerings = peerings.map(|each| row(&each.id, "peering", &each.vpc_id, each.status(world)));
+    table("Links", &["Link", "Kind", "VPC", "State"], gateways.chain(attachments).chain(peerings))
 }
 
 fn load_balancers(world: &World, home: &Home) -> String {
@@ -95,13 +132,9 @@ fn load_balancers(world: &World, home: &Home) -> String {
         let listeners = world.elb.listeners.iter().filter(|listener| listener.load_balancer_arn == each.arn);
         let listeners = listeners.map(|listener| escape(&format!("{} {}", listener.protocol, listener.port)));
         let zones = each.subnets.iter().map(|subnet| escape(&subnet.zone_name));
-        vec![escape(&each.name), state(provisioning(world, each)), escape(&each.scheme), lines(zones), lines(listeners)]
+        vec![escape(&each.name), state(each.state(world)), escape(&each.scheme), lines(zones), lines(listeners)]
     });
     table("Load balancers", &["Name", "State", "Scheme", "Zones", "Listeners"], rows)
-}
-
-fn provisioning(world: &World, load_balancer: &LoadBalancer) -> &'static str {
-    if world.now < load_balancer.created + world.timings.load_balancer { "provisioning" } else { "active" }
 }
 
 fn target_groups(world: &World, home: &Home) -> String {
@@ -109,28 +142,13 @@ fn target_groups(world: &World, home: &Home) -> String {
     let rows = mine.map(|group| {
         let setting = |name: &str| group.settings.get(name).map(String::as_str).unwrap_or_default();
         let targets = group.targets.iter().map(|target| {
-            format!("{} {}", escape(&format!("{}:{}", target.id, target.port)), state(health(world, group, target)))
+            format!("{} {}", escape(&format!("{}:{}", target.id, target.port)), state(group.health(target, world)))
         });
         let check = format!("{} {}", setting("HealthCheckProtocol"), setting("HealthCheckPath"));
         let port = format!("{} {}", setting("Protocol"), setting("Port"));
         vec![escape(&group.name), escape(&port), escape(&check), lines(targets)]
     });
     table("Target groups", &["Name", "Port", "Health check", "Targets"], rows)
-}
-
-fn health(world: &World, group: &TargetGroup, target: &Target) -> &'static str {
-    let used = world.elb.listeners.iter().any(|listener| listener.target_group_arn == group.arn);
-    if target.drained_at.is_some() {
-        "draining"
-    } else if !used {
-        "unused"
-    } else if world.now < target.registered + world.timings.target_health {
-        "initial"
-    } else if world.elb.dead_targets.contains(&target.id) {
-        "unhealthy"
-    } else {
-        "healthy"
-    }
 }
 
 fn endpoint_services(world: &World, home: &Home) -> String {
@@ -143,7 +161,7 @@ fn endpoint_services(world: &World, home: &Home) -> String {
         let principals = service.principals.iter().map(|(principal, _)| escape(principal));
         vec![
             escape(&service.id),
-            state(service_state(world, service)),
+            state(service.state(world)),
             name,
             verification,
             lines(principals),
@@ -152,16 +170,6 @@ fn endpoint_services(world: &World, home: &Home) -> String {
     });
     let headings = ["Service", "State", "Private DNS name", "Domain", "Allowed principals", "Connections"];
     table("Endpoint services", &headings, rows)
-}
-
-fn service_state(world: &World, service: &EndpointService) -> &'static str {
-    if service.gone_at.is_some() {
-        "Deleting"
-    } else if world.now < service.created + world.timings.endpoint_service {
-        "Pending"
-    } else {
-        "Available"
-    }
 }
 
 fn connections<'a>(world: &'a World, service: &'a EndpointService) -> impl Iterator<Item = String> + 'a {
@@ -196,7 +204,7 @@ fn hosted_zones(world: &World) -> String {
     if table.is_empty() { table } else { format!("<h2>Route 53</h2>{table}") }
 }
 
-fn requests(log: &[LoggedRequest]) -> String {
+fn requests(world: &World, log: &[LoggedRequest]) -> String {
     let rows = log.iter().rev().take(REQUESTS).map(|each| {
         let outcome = match (&each.error, each.answered) {
             (Some(error), _) => format!("<span class=\"bad\">{}</span>", escape(error)),
@@ -205,7 +213,7 @@ fn requests(log: &[LoggedRequest]) -> String {
         };
         vec![
             each.number.to_string(),
-            span(each.sent),
+            span(each.sent.saturating_sub(world.began)),
             each.service_name().to_owned(),
             escape(&each.operation),
             escape(&each.account),
@@ -239,8 +247,8 @@ fn lines(items: impl Iterator<Item = String>) -> String {
 /// A state in the colour of what it means.
 fn state(name: &str) -> String {
     let class = match name.to_lowercase().as_str() {
-        "active" | "available" | "connected" | "healthy" | "verified" => "good",
-        "failed" | "unhealthy" | "rejected" => "bad",
+        "active" | "attached" | "available" | "connected" | "healthy" | "verified" => "good",
+        "blackhole" | "failed" | "unhealthy" | "rejected" => "bad",
         _ => "wait",
     };
     format!("<span class=\"{class}\">{}</span>", escape(name))

@@ -12,7 +12,7 @@ use crate::policy::{self, Decision};
 use crate::sts::{self, Principal};
 use crate::wire::{self, Decoded};
 use crate::world::World;
-use crate::{Inner, Service, Simulator, account_of, ec2, elb, kms, route53};
+use crate::{Inner, Service, Simulator, account_of, ec2, elb, kms, route53, service_quotas};
 
 /// What becomes of a request.
 struct Outcome {
@@ -92,7 +92,7 @@ impl Inner {
             Some(FaultKind::ServerError) => Err(broken(service)),
             Some(FaultKind::Refuse { code }) => Err(Fail::new(code, "refused by a simulated fault")),
             Some(FaultKind::Deny) => Err(policy::refusal(service, &caller.arn, &action, "*", Decision::NotAllowed)),
-            Some(FaultKind::Stale(age)) if is_read(&call.operation) => self.long_ago(service, call, caller, *age),
+            Some(FaultKind::Stale(age)) if is_read(&call.operation) => self.stale(service, call, caller, *age),
             Some(FaultKind::Without { member }) => self.handle(service, call, caller).map(|mut output| {
                 remove_member(&mut output, member);
                 output
@@ -104,21 +104,55 @@ impl Inner {
 
     fn handle(&mut self, service: Service, call: &Call, caller: &Principal) -> Answer {
         self.policies.check(service, call, &caller.arn, &self.world)?;
-        let answer = handle(service, call, caller, &mut self.world);
-        if !is_read(&call.operation) {
-            self.past.remember(&self.world, self.faults.greatest_age());
+        let usual = self.world.timings.consistency;
+        let after = call.now.saturating_sub(self.past.lag(&call.operation, usual));
+        if is_read(&call.operation) {
+            return self.read(service, call, caller, after, World::trade_lagging);
         }
+        self.refuse_new_ids(service, call, caller, after)?;
+        self.past.remember(&self.world, usual, self.faults.greatest_lag());
+        handle(service, call, caller, &mut self.world)
+    }
+
+    /// The answer of replicas, of all services, that lag behind by as much.
+    fn stale(&mut self, service: Service, call: &Call, caller: &Principal, age: Duration) -> Answer {
+        self.policies.check(service, call, &caller.arn, &self.world)?;
+        self.read(service, call, caller, call.now.saturating_sub(age), World::trade_all)
+    }
+
+    /// A read that does not see the writes after an instant.
+    fn read(
+        &mut self,
+        service: Service,
+        call: &Call,
+        caller: &Principal,
+        after: Duration,
+        trade: fn(&mut World, &mut World),
+    ) -> Answer {
+        let Self { world, past, .. } = self;
+        let Some(replica) = past.without(after) else { return handle(service, call, caller, world) };
+        trade(world, replica);
+        let answer = handle(service, call, caller, world);
+        trade(world, replica);
         answer
     }
 
-    /// The answer of a replica that lags behind.
-    fn long_ago(&self, service: Service, call: &Call, caller: &Principal, age: Duration) -> Answer {
-        self.policies.check(service, call, &caller.arn, &self.world)?;
-        let then = call.now.saturating_sub(age);
-        let mut world = self.past.at(then).unwrap_or_else(|| self.world.clone());
-        world.advance(then);
-        let call = Call { now: world.now, ..call.clone() };
-        handle(service, &call, caller, &mut world)
+    /// A change is made to the present world, but the ids in the call are looked up in a replica that may not know them.
+    fn refuse_new_ids(
+        &mut self,
+        service: Service,
+        call: &Call,
+        caller: &Principal,
+        after: Duration,
+    ) -> Result<(), Fail> {
+        let Some(replica) = self.past.without(after) else { return Ok(()) };
+        self.world.trade_lagging(replica);
+        let mut trial = self.world.clone();
+        self.world.trade_lagging(replica);
+        match handle(service, call, caller, &mut trial) {
+            Err(fail) if names_nothing(&fail) => Err(fail),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -139,6 +173,7 @@ pub(crate) fn handle(service: Service, call: &Call, caller: &Principal, world: &
         Service::Kms => kms::handle(call, world),
         Service::Route53 => route53::handle(call, world),
         Service::Sts => sts::handle(call, caller, world),
+        Service::ServiceQuotas => service_quotas::handle(call, world),
     }
 }
 
@@ -176,6 +211,7 @@ fn throttled(service: Service) -> Fail {
         Service::Ec2 => Fail::with_status(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Route53 | Service::Sts => Fail::new("Throttling", "Rate exceeded"),
         Service::Elb | Service::Kms => Fail::new("ThrottlingException", "Rate exceeded"),
+        Service::ServiceQuotas => Fail::new("TooManyRequestsException", "Rate exceeded"),
     }
 }
 
@@ -184,8 +220,14 @@ fn broken(service: Service) -> Fail {
         Service::Ec2 => "InternalError",
         Service::Kms => "KMSInternalException",
         Service::Elb | Service::Route53 | Service::Sts => "InternalFailure",
+        Service::ServiceQuotas => "ServiceException",
     };
     Fail::with_status(500, code, "An internal error has occurred")
+}
+
+/// Whether a call was refused because AWS does not know what it names. Elastic Load Balancing has no code for a VPC.
+fn names_nothing(fail: &Fail) -> bool {
+    fail.code.contains("NotFound") || fail.code == "InvalidSecurityGroup" || fail.message.ends_with("is not found")
 }
 
 /// Whether an operation only reads.
@@ -249,6 +291,63 @@ mod tests {
         assert!(!list(&simulator).await.1.contains("example.com."));
         simulator.clock().wait(Duration::from_secs(5)).await;
         assert!(list(&simulator).await.1.contains("example.com."), "the write is older than the replica's lag");
+    }
+
+    fn vpc_of(created: &str) -> String {
+        let (_, rest) = created.split_once("<vpcId>").unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    }
+
+    async fn ec2(simulator: &Simulator, parameters: &str) -> String {
+        send(simulator, "ec2", "POST", "/", &format!("Version=2016-11-15&Action={parameters}")).await.unwrap().1
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_object_is_unknown_for_about_a_second_and_known_from_then_on() {
+        let simulator = Simulator::new();
+        let vpc = vpc_of(&ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await);
+        let by_id = format!("DescribeVpcs&VpcId.1={vpc}");
+        assert!(ec2(&simulator, &by_id).await.contains("InvalidVpcID.NotFound"));
+        assert!(!ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+        let subnet = format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.1.0.0/28");
+        assert!(ec2(&simulator, &subnet).await.contains("InvalidVpcID.NotFound"));
+        simulator.clock().wait(Duration::from_millis(1500)).await;
+        assert!(ec2(&simulator, &by_id).await.contains(&vpc));
+        assert!(ec2(&simulator, &subnet).await.contains("<subnetId>"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_changed_or_deleted_shows_as_it_was_for_about_a_second() {
+        let simulator = Simulator::new();
+        let vpc = vpc_of(&ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await);
+        let wait = || async { simulator.clock().wait(Duration::from_millis(1500)).await };
+        wait().await;
+        ec2(&simulator, &format!("CreateTags&ResourceId.1={vpc}&Tag.1.Key=colour&Tag.1.Value=green")).await;
+        assert!(!ec2(&simulator, "DescribeVpcs").await.contains("green"));
+        wait().await;
+        assert!(ec2(&simulator, "DescribeVpcs").await.contains("green"));
+        assert!(ec2(&simulator, &format!("DeleteVpc&VpcId={vpc}")).await.contains("<return>true</return>"));
+        assert!(ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+        assert!(
+            ec2(&simulator, &format!("DeleteVpc&VpcId={vpc}")).await.contains("InvalidVpcID.NotFound"),
+            "a change is made to the present world"
+        );
+        wait().await;
+        assert!(!ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_lag_everything_shows_at_once() {
+        let simulator = Simulator::builder().consistency(Duration::ZERO).build();
+        let vpc = vpc_of(&ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await);
+        assert!(ec2(&simulator, "DescribeVpcs").await.contains(&vpc));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn route53_shows_its_own_writes_at_once() {
+        let simulator = Simulator::new();
+        create(&simulator).await.unwrap();
+        assert!(list(&simulator).await.1.contains("example.com."));
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,17 +9,18 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::control::Refusal;
 use crate::{Simulator, page};
 
 impl Simulator {
     /// Serves this world on a listener until the future is dropped, which also ends all connections.
     ///
-    /// Signed requests on any path are AWS calls. `GET /` shows the world to people, `GET /_requests` gives the
-    /// request log as JSON.
+    /// Signed requests on any path are AWS calls. `GET /` shows the world to people; programs look and act under `/_`,
+    /// as `docs/simulator.md` tells.
     ///
     /// # Errors
     /// When the listener fails for good.
@@ -39,15 +40,13 @@ impl Simulator {
 
     async fn serve_one(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let signed = request.headers().contains_key(http::header::AUTHORIZATION);
-        let response = match (signed, request.method(), request.uri().path()) {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(|_| broken())?.to_bytes();
+        let response = match (signed, &parts.method, parts.uri.path()) {
             (false, &Method::GET, "/") => self.page(),
-            (false, &Method::GET, "/_requests") => self.log(),
             (false, &Method::GET, "/favicon.ico") => answer(StatusCode::NOT_FOUND, "text/plain", ""),
-            _ => {
-                let (parts, body) = request.into_parts();
-                let body = body.collect().await.map_err(|_| broken())?.to_bytes();
-                self.respond(Request::from_parts(parts, body)).await.ok_or_else(broken)?
-            }
+            (false, method, path) if path.starts_with("/_") => controlled(self.control(method, path, &body)),
+            _ => self.respond(Request::from_parts(parts, body)).await.ok_or_else(broken)?,
         };
         Ok(response.map(Full::new))
     }
@@ -58,11 +57,14 @@ impl Simulator {
         inner.world.advance(now);
         answer(StatusCode::OK, "text/html; charset=utf-8", page::render(&inner.world, &inner.log))
     }
+}
 
-    fn log(&self) -> Response<Bytes> {
-        let requests: Vec<Value> = self.lock().log.iter().map(crate::LoggedRequest::to_json).collect();
-        answer(StatusCode::OK, "application/json", Value::Array(requests).to_string())
-    }
+fn controlled(outcome: Result<Value, Refusal>) -> Response<Bytes> {
+    let (status, body) = match outcome {
+        Ok(value) => (StatusCode::OK, value),
+        Err((status, why)) => (status, json!({"error": why})),
+    };
+    answer(status, "application/json", body.to_string())
 }
 
 fn answer(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Response<Bytes> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::call::{Answer, Call, Fail};
@@ -10,7 +11,7 @@ use crate::date;
 use crate::world::World;
 
 /// What STS keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct State {
     /// Whose the temporary access keys are: access key id → principal.
     pub principals: BTreeMap<String, Principal>,
@@ -19,7 +20,7 @@ pub struct State {
 }
 
 /// Who calls.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Principal {
     /// ARN of a user or of a role session.
     pub arn: String,

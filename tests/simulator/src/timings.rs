@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 /// Durations of everything that takes time in AWS, in simulated time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Timings {
     /// Round trip of one API call.
     pub call: Duration,
+    /// How late EC2 and KMS show a write, give or take a half: until then reads do not see it, and calls that name a new
+    /// object refuse its id as unknown.
+    pub consistency: Duration,
     /// A VPC or subnet from `pending` to `available`.
     pub vpc: Duration,
     /// A Network Load Balancer from `provisioning` to `active`.
@@ -33,6 +38,8 @@ pub struct Timings {
     pub link: Duration,
     /// The same until it is detached or deleted.
     pub link_release: Duration,
+    /// An analysis of Reachability Analyzer from `running` to `succeeded`.
+    pub analysis: Duration,
 }
 
 impl Default for Timings {
@@ -40,6 +47,7 @@ impl Default for Timings {
         let s = Duration::from_secs;
         Self {
             call: Duration::from_millis(50),
+            consistency: s(1),
             vpc: s(1),
             load_balancer: s(150),
             load_balancer_release: s(60),
@@ -53,6 +61,7 @@ impl Default for Timings {
             disconnect: s(300),
             link: s(60),
             link_release: s(60),
+            analysis: s(60),
         }
     }
 }
@@ -63,6 +72,7 @@ impl Timings {
         let z = Duration::ZERO;
         Self {
             call,
+            consistency: z,
             vpc: z,
             load_balancer: z,
             load_balancer_release: z,
@@ -76,6 +86,7 @@ impl Timings {
             disconnect: z,
             link: z,
             link_release: z,
+            analysis: z,
         }
     }
 }

@@ -7,13 +7,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::{Value, json};
+
 use crate::ids::Ids;
 use crate::timings::Timings;
 use crate::{ec2, elb, kms, proxy, route53, sts};
 
 /// Everything that exists.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct World {
+    /// Simulated time at which it began, since 2026-01-01 as all of its times.
+    pub began: Duration,
     /// Simulated time of this state.
     pub now: Duration,
     /// How long things take.
@@ -30,11 +35,12 @@ pub struct World {
     pub proxies: Vec<proxy::Setup>,
     /// Principals behind temporary access keys.
     pub sts: sts::State,
+    #[serde(skip)]
     pub(crate) ids: Ids,
 }
 
 /// Whose an object is and in which Region it lives.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Home {
     /// Twelve-digit account id.
     pub account: String,
@@ -48,6 +54,7 @@ pub type Tags = BTreeMap<String, String>;
 impl World {
     pub(crate) fn new(timings: Timings, seed: u64) -> Self {
         Self {
+            began: Duration::ZERO,
             now: Duration::ZERO,
             timings,
             ec2: ec2::State::default(),
@@ -66,5 +73,41 @@ impl World {
         ec2::advance(self);
         elb::advance(self);
         kms::advance(self);
+    }
+
+    /// Everything as JSON but for secrets, times in seconds since 2026-01-01.
+    pub fn to_json(&self) -> Value {
+        // Serialization fails only for maps with keys that are not text, of which there are none here.
+        let mut world = serde_json::to_value(self).unwrap_or_default();
+        seconds(&mut world);
+        world
+    }
+
+    /// Trades EC2 and KMS, the services that lag behind their writes, with another world.
+    pub(crate) fn trade_lagging(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.ec2, &mut other.ec2);
+        std::mem::swap(&mut self.kms, &mut other.kms);
+    }
+
+    /// Trades all services with another world.
+    pub(crate) fn trade_all(&mut self, other: &mut Self) {
+        self.trade_lagging(other);
+        std::mem::swap(&mut self.elb, &mut other.elb);
+        std::mem::swap(&mut self.route53, &mut other.route53);
+    }
+}
+
+/// Turns what serde makes of a `Duration` into a number of seconds.
+fn seconds(value: &mut Value) {
+    match value {
+        Value::Object(map) => match (map.len(), &map.get("secs"), &map.get("nanos")) {
+            (2, Some(Value::Number(secs)), Some(Value::Number(nanos))) => {
+                let seconds = secs.as_f64().unwrap_or_default() + nanos.as_f64().unwrap_or_default() / 1e9;
+                *value = json!(seconds);
+            }
+            _ => map.values_mut().for_each(seconds),
+        },
+        Value::Array(items) => items.iter_mut().for_each(seconds),
+        _ => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::endpoint_service::{own, unsuccessful};
@@ -13,7 +14,7 @@ use crate::date;
 use crate::world::World;
 
 /// An interface endpoint connected to an endpoint service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct EndpointConnection {
     /// The service.
     pub service_id: String,

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::endpoint_balancer::{
@@ -17,7 +18,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A VPC endpoint service configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct EndpointService {
     /// Owner and Region.
     pub home: Home,

@@ -1,5 +1,6 @@
 //! Internet gateways: only so that a subnet can be public.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -10,7 +11,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// An internet gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct InternetGateway {
     /// Owner and Region.
     pub home: Home,

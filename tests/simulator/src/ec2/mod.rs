@@ -10,6 +10,7 @@
 
 mod account;
 mod cidr;
+mod customer_gateway;
 mod endpoint_balancer;
 mod endpoint_connection;
 mod endpoint_consumer;
@@ -19,6 +20,8 @@ mod filter;
 mod internet_gateway;
 mod listing;
 mod network_acl;
+mod network_insights_analysis;
+mod network_insights_path;
 mod network_interface;
 mod object;
 mod page;
@@ -36,20 +39,27 @@ mod token;
 mod transit_gateway;
 mod transit_gateway_attachment;
 mod vpc;
+mod vpn_connection;
 mod vpn_gateway;
 mod zone;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use serde_json::{Value, json};
 
+pub(crate) use self::customer_gateway::CustomerGateway;
 pub(crate) use self::endpoint_connection::EndpointConnection;
 pub(crate) use self::endpoint_service::{EndpointService, live_service_by_name, service_holding};
 pub(crate) use self::internet_gateway::InternetGateway;
 pub(crate) use self::network_acl::NetworkAcl;
+pub(crate) use self::network_insights_analysis::NetworkInsightsAnalysis;
+pub(crate) use self::network_insights_path::NetworkInsightsPath;
 pub(crate) use self::network_interface::{NetworkInterface, add_interface, free_addresses, release_interfaces};
 pub(crate) use self::peering::Peering;
 pub(crate) use self::private_dns::PrivateDnsName;
+pub(crate) use self::route::items as routes;
 pub(crate) use self::route_table::RouteTable;
 pub(crate) use self::security_group::SecurityGroup;
 use self::security_group_rule::Direction;
@@ -58,13 +68,14 @@ use self::token::ClientToken;
 pub(crate) use self::transit_gateway::TransitGateway;
 pub(crate) use self::transit_gateway_attachment::TransitGatewayAttachment;
 pub(crate) use self::vpc::Vpc;
+pub(crate) use self::vpn_connection::VpnConnection;
 pub(crate) use self::vpn_gateway::VpnGateway;
 pub(crate) use self::zone::zones;
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
 /// What EC2 keeps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct State {
     /// VPCs per account and Region. AWS's default is 5; tests make many.
     pub vpc_quota: usize,
@@ -84,6 +95,10 @@ pub struct State {
     pub internet_gateways: Vec<InternetGateway>,
     /// Virtual private gateways.
     pub vpn_gateways: Vec<VpnGateway>,
+    /// Customer gateways.
+    pub customer_gateways: Vec<CustomerGateway>,
+    /// Site-to-Site VPN connections.
+    pub vpn_connections: Vec<VpnConnection>,
     /// Transit gateways.
     pub transit_gateways: Vec<TransitGateway>,
     /// Attachments of VPCs to transit gateways.
@@ -96,6 +111,10 @@ pub struct State {
     pub failed_endpoint_services: Vec<String>,
     /// Interface endpoints of consumers, seen from the service.
     pub endpoint_connections: Vec<EndpointConnection>,
+    /// Paths of Reachability Analyzer.
+    pub network_insights_paths: Vec<NetworkInsightsPath>,
+    /// Their analyses.
+    pub network_insights_analyses: Vec<NetworkInsightsAnalysis>,
     /// Client tokens used so far.
     pub client_tokens: Vec<ClientToken>,
 }
@@ -112,12 +131,16 @@ impl Default for State {
             network_interfaces: Vec::new(),
             internet_gateways: Vec::new(),
             vpn_gateways: Vec::new(),
+            customer_gateways: Vec::new(),
+            vpn_connections: Vec::new(),
             transit_gateways: Vec::new(),
             transit_gateway_attachments: Vec::new(),
             peerings: Vec::new(),
             endpoint_services: Vec::new(),
             failed_endpoint_services: Vec::new(),
             endpoint_connections: Vec::new(),
+            network_insights_paths: Vec::new(),
+            network_insights_analyses: Vec::new(),
             client_tokens: Vec::new(),
         }
     }
@@ -128,6 +151,7 @@ pub(crate) fn advance(world: &mut World) {
     private_dns::advance(world);
     endpoint_service::advance(world);
     network_interface::advance(world);
+    vpn_connection::advance(world);
     vpn_gateway::advance(world);
     transit_gateway_attachment::advance(world);
     transit_gateway::advance(world);
@@ -191,6 +215,13 @@ fn perform(call: &Call, world: &mut World) -> Answer {
         "DetachVpnGateway" => vpn_gateway::detach(call, world),
         "DeleteVpnGateway" => vpn_gateway::delete(call, world),
 
+        "CreateCustomerGateway" => customer_gateway::create(call, world),
+        "DescribeCustomerGateways" => customer_gateway::describe(call, world),
+        "DeleteCustomerGateway" => customer_gateway::delete(call, world),
+        "CreateVpnConnection" => vpn_connection::create(call, world),
+        "DescribeVpnConnections" => vpn_connection::describe(call, world),
+        "DeleteVpnConnection" => vpn_connection::delete(call, world),
+
         "CreateTransitGateway" => transit_gateway::create(call, world),
         "DescribeTransitGateways" => transit_gateway::describe(call, world),
         "DeleteTransitGateway" => transit_gateway::delete(call, world),
@@ -216,6 +247,13 @@ fn perform(call: &Call, world: &mut World) -> Answer {
         "DescribeVpcEndpointConnections" => endpoint_connection::describe(call, world),
         "AcceptVpcEndpointConnections" => endpoint_connection::accept(call, world),
         "RejectVpcEndpointConnections" => endpoint_connection::reject(call, world),
+
+        "CreateNetworkInsightsPath" => network_insights_path::create(call, world),
+        "DescribeNetworkInsightsPaths" => network_insights_path::describe(call, world),
+        "DeleteNetworkInsightsPath" => network_insights_path::delete(call, world),
+        "StartNetworkInsightsAnalysis" => network_insights_analysis::start(call, world),
+        "DescribeNetworkInsightsAnalyses" => network_insights_analysis::describe(call, world),
+        "DeleteNetworkInsightsAnalysis" => network_insights_analysis::delete(call, world),
 
         "CreateTags" => tags::create(call, world),
         "DeleteTags" => tags::delete(call, world),

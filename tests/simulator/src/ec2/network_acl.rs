@@ -1,6 +1,7 @@
 //! Network ACLs: the default one of each VPC, which every subnet of the VPC is associated with.
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -11,7 +12,7 @@ use crate::call::{Answer, Call};
 use crate::world::{Home, Tags, World};
 
 /// A network ACL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NetworkAcl {
     /// Owner and Region.
     pub home: Home,
@@ -26,7 +27,7 @@ pub struct NetworkAcl {
 }
 
 /// A rule of a network ACL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NetworkAclEntry {
     /// Rule number; lower ones decide first.
     pub number: i64,

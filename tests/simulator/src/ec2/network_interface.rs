@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -12,7 +13,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
 /// A network interface made by a service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NetworkInterface {
     /// Owner and Region.
     pub home: Home,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -14,7 +15,7 @@ use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// A VPC peering connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Peering {
     /// Owner and Region of the VPC that asks.
     pub home: Home,
@@ -74,7 +75,7 @@ impl Peering {
         self.status(world) == "active"
     }
 
-    fn status(&self, world: &World) -> &'static str {
+    pub(crate) fn status(&self, world: &World) -> &'static str {
         match (self.deleted, self.accepted) {
             (Some(deleted), _) if world.now < deleted + world.timings.link_release => "deleting",
             (Some(_), _) => "deleted",

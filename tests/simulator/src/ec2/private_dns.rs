@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{EndpointService, done, endpoint_service};
@@ -10,7 +11,7 @@ use crate::route53::public_txt;
 use crate::world::World;
 
 /// The private DNS name of an endpoint service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PrivateDnsName {
     /// The name.
     pub name: String,

@@ -79,7 +79,7 @@ pub(super) fn disable_propagation(call: &Call, world: &mut World) -> Answer {
 }
 
 /// The routes of a table as answers show them: the local one, those made by hand, those that gateways propagate.
-pub(super) fn items(table: &RouteTable, world: &World) -> Vec<Value> {
+pub(crate) fn items(table: &RouteTable, world: &World) -> Vec<Value> {
     let local = local(table, world).map(|range| {
         json!({"destinationCidrBlock": range.to_string(), "gatewayId": "local", "origin": "CreateRouteTable", "state": "active"})
     });

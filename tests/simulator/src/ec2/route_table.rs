@@ -1,6 +1,7 @@
 //! Route tables: associations with subnets, routes, and routes that a virtual private gateway propagates.
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -11,7 +12,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A route table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RouteTable {
     /// Owner and Region.
     pub home: Home,
@@ -32,7 +33,7 @@ pub struct RouteTable {
 }
 
 /// An explicit association of a route table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Association {
     /// `rtbassoc-…`.
     pub id: String,
@@ -41,7 +42,7 @@ pub struct Association {
 }
 
 /// A route made by CreateRoute.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Route {
     /// Destination.
     pub destination: Ipv4Net,
@@ -50,7 +51,7 @@ pub struct Route {
 }
 
 /// Where a route leads, with the id of the target.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub enum RouteTarget {
     /// An internet gateway; it makes a subnet public.
     InternetGateway(String),

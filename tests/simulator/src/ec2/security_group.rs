@@ -1,5 +1,6 @@
 //! Security groups. Their rules live in `security_group_rule`.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -11,7 +12,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A security group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SecurityGroup {
     /// Owner and Region.
     pub home: Home,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -14,7 +15,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A subnet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Subnet {
     /// Owner and Region.
     pub home: Home,

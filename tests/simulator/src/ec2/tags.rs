@@ -98,10 +98,14 @@ impl State {
         read(&self.network_acls, home, &mut rows);
         read(&self.internet_gateways, home, &mut rows);
         read(&self.vpn_gateways, home, &mut rows);
+        read(&self.customer_gateways, home, &mut rows);
+        read(&self.vpn_connections, home, &mut rows);
         read(&self.transit_gateways, home, &mut rows);
         read(&self.transit_gateway_attachments, home, &mut rows);
         read(&self.peerings, home, &mut rows);
         read(&self.endpoint_services, home, &mut rows);
+        read(&self.network_insights_paths, home, &mut rows);
+        read(&self.network_insights_analyses, home, &mut rows);
         rows
     }
 
@@ -115,10 +119,14 @@ impl State {
         write(&mut self.network_acls, home, &mut rows);
         write(&mut self.internet_gateways, home, &mut rows);
         write(&mut self.vpn_gateways, home, &mut rows);
+        write(&mut self.customer_gateways, home, &mut rows);
+        write(&mut self.vpn_connections, home, &mut rows);
         write(&mut self.transit_gateways, home, &mut rows);
         write(&mut self.transit_gateway_attachments, home, &mut rows);
         write(&mut self.peerings, home, &mut rows);
         write(&mut self.endpoint_services, home, &mut rows);
+        write(&mut self.network_insights_paths, home, &mut rows);
+        write(&mut self.network_insights_analyses, home, &mut rows);
         rows
     }
 }

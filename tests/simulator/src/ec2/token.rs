@@ -1,5 +1,6 @@
 //! Client tokens: a repeated create with the same token answers with the object that the first one made.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::home_of;
@@ -7,7 +8,7 @@ use crate::call::{Call, Fail};
 use crate::world::{Home, World};
 
 /// A token that a caller used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ClientToken {
     home: Home,
     operation: String,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -13,7 +14,7 @@ use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// A transit gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TransitGateway {
     /// Owner and Region.
     pub home: Home,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -13,7 +14,7 @@ use crate::date;
 use crate::world::{Home, Tags, World};
 
 /// The attachment of a VPC to a transit gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TransitGatewayAttachment {
     /// Owner of the VPC, and Region.
     pub home: Home,
@@ -79,7 +80,7 @@ impl TransitGatewayAttachment {
         matches!(self.state(world), "available" | "modifying")
     }
 
-    fn state(&self, world: &World) -> &'static str {
+    pub(crate) fn state(&self, world: &World) -> &'static str {
         let busy = |since: Duration, takes: Duration| world.now < since + takes;
         match (self.deleted, self.accepted, self.modified) {
             (Some(deleted), ..) if busy(deleted, world.timings.link_release) => "deleting",

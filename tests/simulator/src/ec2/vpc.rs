@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -13,7 +14,7 @@ use crate::call::{Answer, Call, Fail, text_of};
 use crate::world::{Home, Tags, World};
 
 /// A VPC.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Vpc {
     /// Owner and Region.
     pub home: Home,

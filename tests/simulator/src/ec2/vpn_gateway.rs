@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
@@ -13,7 +14,7 @@ use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A virtual private gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct VpnGateway {
     /// Owner and Region.
     pub home: Home,
@@ -32,7 +33,7 @@ pub struct VpnGateway {
 }
 
 /// The attachment of a virtual private gateway to a VPC.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct VpnAttachment {
     /// The VPC.
     pub vpc_id: String,
@@ -76,7 +77,7 @@ impl VpnGateway {
 }
 
 impl VpnAttachment {
-    fn state(&self, world: &World) -> &'static str {
+    pub(crate) fn state(&self, world: &World) -> &'static str {
         match self.ended {
             Some(ended) if world.now < ended + world.timings.link_release => "detaching",
             Some(_) => "detached",
@@ -163,6 +164,9 @@ pub(super) fn delete(call: &Call, world: &mut World) -> Answer {
     if let Some(attachment) = live(world, &home, &id)?.present(world) {
         let message = format!("The vpnGateway '{id}' is {} to {}", attachment.state(world), attachment.vpc_id);
         return Err(Fail::new("IncorrectState", message));
+    }
+    if world.ec2.vpn_connections.iter().any(|each| each.vpn_gateway_id.as_ref() == Some(&id) && each.is_live(world)) {
+        return Err(Fail::new("IncorrectState", format!("The vpnGateway '{id}' has VPN connections")));
     }
     let now = world.now;
     find_mut(&mut world.ec2.vpn_gateways, &home, &id)?.deleted = Some(now);

@@ -1,12 +1,13 @@
 //! Quotas of Elastic Load Balancing.
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::call::{Answer, Fail};
 use crate::world::World;
 
 /// How much an account may have in a Region. The defaults are AWS's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Limits {
     /// Network Load Balancers.
     pub load_balancers: usize,

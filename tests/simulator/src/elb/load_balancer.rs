@@ -251,7 +251,7 @@ fn has_endpoints(world: &World, arn: &str) -> bool {
     })
 }
 
-fn state(balancer: &LoadBalancer, world: &World, at: Duration) -> &'static str {
+pub(super) fn state(balancer: &LoadBalancer, world: &World, at: Duration) -> &'static str {
     match balancer.failure {
         _ if at < balancer.created + world.timings.load_balancer => "provisioning",
         Some(_) => "failed",

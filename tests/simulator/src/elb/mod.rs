@@ -21,13 +21,15 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use serde::Serialize;
+
 pub(crate) use self::health::healthy_targets;
 use self::limits::Limits;
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// What Elastic Load Balancing keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct State {
     /// Load balancers.
     pub load_balancers: Vec<LoadBalancer>,
@@ -42,7 +44,7 @@ pub struct State {
 }
 
 /// A load balancer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct LoadBalancer {
     /// Owner and Region.
     pub home: Home,
@@ -75,7 +77,7 @@ pub struct LoadBalancer {
 }
 
 /// A zone of a load balancer.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct LoadBalancerSubnet {
     /// Subnet.
     pub subnet_id: String,
@@ -88,7 +90,7 @@ pub struct LoadBalancerSubnet {
 }
 
 /// A listener.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Listener {
     /// ARN.
     pub arn: String,
@@ -111,7 +113,7 @@ pub struct Listener {
 }
 
 /// A target group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TargetGroup {
     /// Owner and Region.
     pub home: Home,
@@ -131,7 +133,7 @@ pub struct TargetGroup {
 }
 
 /// A registered target.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Target {
     /// Address.
     pub id: String,
@@ -143,6 +145,20 @@ pub struct Target {
     pub registered: Duration,
     /// When draining ends; `None` while registered.
     pub drained_at: Option<Duration>,
+}
+
+impl LoadBalancer {
+    /// `provisioning`, `active` or `failed`.
+    pub(crate) fn state(&self, world: &World) -> &'static str {
+        load_balancer::state(self, world, world.now)
+    }
+}
+
+impl TargetGroup {
+    /// The health of one of its targets, such as `healthy`.
+    pub(crate) fn health(&self, target: &Target, world: &World) -> &'static str {
+        health::of(world, self, target, world.now).state
+    }
 }
 
 /// Lets everything happen in Elastic Load Balancing that is due.

@@ -16,13 +16,13 @@ mod update;
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
 /// What KMS keeps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct State {
     /// Key stores.
     pub key_stores: Vec<KeyStore>,
@@ -41,7 +41,7 @@ impl Default for State {
 }
 
 /// A custom key store of type `EXTERNAL_KEY_STORE`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KeyStore {
     /// Owner and Region.
     pub home: Home,
@@ -62,6 +62,7 @@ pub struct KeyStore {
     /// Access key id of the proxy credential.
     pub access_key_id: String,
     /// The secret part. Kept to check rotation; never part of an answer, a log or a page.
+    #[serde(skip)]
     pub secret: Secret,
     /// `CONNECTED`, `CONNECTING`, `FAILED`, `DISCONNECTED`, `DISCONNECTING`.
     pub connection_state: String,
@@ -84,7 +85,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// A KMS key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Key {
     /// Owner and Region.
     pub home: Home,

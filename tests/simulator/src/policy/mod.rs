@@ -70,6 +70,7 @@ pub(crate) fn prefix(service: Service) -> &'static str {
         Service::Kms => "kms",
         Service::Route53 => "route53",
         Service::Sts => "sts",
+        Service::ServiceQuotas => "servicequotas",
     }
 }
 

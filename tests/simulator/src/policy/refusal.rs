@@ -19,7 +19,7 @@ pub(crate) fn refusal(service: Service, principal: &str, action: &str, resource:
             "UnauthorizedOperation",
             format!("You are not authorized to perform this operation. {told}"),
         ),
-        Service::Kms => Fail::new("AccessDeniedException", told),
+        Service::Kms | Service::ServiceQuotas => Fail::new("AccessDeniedException", told),
         Service::Elb | Service::Route53 | Service::Sts => Fail::with_status(403, "AccessDenied", told),
     }
 }

@@ -54,6 +54,10 @@ fn created(service: Service, call: &Call) -> Option<String> {
         (Service::Ec2, "CreateSecurityGroup") => "security-group".to_owned(),
         (Service::Ec2, "CreateVpcEndpointServiceConfiguration") => "vpc-endpoint-service".to_owned(),
         (Service::Ec2, "CreateVpnGateway") => "vpn-gateway".to_owned(),
+        (Service::Ec2, "CreateCustomerGateway") => "customer-gateway".to_owned(),
+        (Service::Ec2, "CreateVpnConnection") => "vpn-connection".to_owned(),
+        (Service::Ec2, "CreateNetworkInsightsPath") => "network-insights-path".to_owned(),
+        (Service::Ec2, "StartNetworkInsightsAnalysis") => "network-insights-analysis".to_owned(),
         (Service::Ec2, "CreateTransitGatewayVpcAttachment") => "transit-gateway-attachment".to_owned(),
         (Service::Ec2, "CreateVpcPeeringConnection") => "vpc-peering-connection".to_owned(),
         (Service::Elb, "CreateLoadBalancer") => format!("loadbalancer/net/{name}"),
@@ -81,7 +85,7 @@ fn existing(service: Service, call: &Call) -> Vec<String> {
         Service::Route53 if call.text("Id").is_some() => {
             vec![format!("arn:{}:route53:::hostedzone/{}", partition(&call.region), id())]
         }
-        Service::Route53 => Vec::new(),
+        Service::Route53 | Service::ServiceQuotas => Vec::new(),
         Service::Sts => call.text("RoleArn").into_iter().collect(),
     }
 }
@@ -94,7 +98,7 @@ fn parameters(call: &Call, endings: &[&str]) -> Vec<String> {
 }
 
 fn ec2_arn(call: &Call, id: &str) -> Option<String> {
-    const KINDS: [(&str, &str); 10] = [
+    const KINDS: [(&str, &str); 14] = [
         ("vpce-svc-", "vpc-endpoint-service"),
         ("vpc-", "vpc"),
         ("subnet-", "subnet"),
@@ -105,6 +109,10 @@ fn ec2_arn(call: &Call, id: &str) -> Option<String> {
         ("tgw-attach-", "transit-gateway-attachment"),
         ("tgw-", "transit-gateway"),
         ("pcx-", "vpc-peering-connection"),
+        ("cgw-", "customer-gateway"),
+        ("vpn-", "vpn-connection"),
+        ("nip-", "network-insights-path"),
+        ("nia-", "network-insights-analysis"),
     ];
     let (_, kind) = KINDS.iter().find(|(start, _)| id.starts_with(start))?;
     Some(arn(Service::Ec2, call, &format!("{kind}/{id}")))
@@ -169,7 +177,7 @@ fn common(service: Service, call: &Call) -> Context {
         Service::Kms => {
             context.insert("kms:calleraccount".to_owned(), vec![call.account.clone()]);
         }
-        Service::Elb | Service::Route53 | Service::Sts => {}
+        Service::Elb | Service::Route53 | Service::Sts | Service::ServiceQuotas => {}
     }
     context
 }

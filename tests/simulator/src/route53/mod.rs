@@ -9,6 +9,7 @@ mod zones;
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::call::{Answer, Call, Fail};
@@ -18,7 +19,7 @@ use crate::world::World;
 pub(crate) use self::resolver::{public_records, public_txt, text_of_txt};
 
 /// What Route 53 keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct State {
     /// Hosted zones of all accounts, oldest first.
     pub zones: Vec<HostedZone>,
@@ -29,7 +30,7 @@ pub struct State {
 }
 
 /// A hosted zone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct HostedZone {
     /// Owning account.
     pub account: String,
@@ -52,7 +53,7 @@ pub struct HostedZone {
 }
 
 /// A record set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RecordSet {
     /// Owner name with trailing dot.
     pub name: String,
@@ -67,7 +68,7 @@ pub struct RecordSet {
 }
 
 /// The values that name servers give for a name and type from an instant on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Publication {
     /// Owner name with trailing dot.
     pub name: String,
@@ -80,7 +81,7 @@ pub struct Publication {
 }
 
 /// A change on its way to the name servers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Change {
     /// Account that asked for it.
     pub account: String,

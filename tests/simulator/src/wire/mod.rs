@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Answer, Fail};
 
-/// The five services of the simulated AWS.
+/// The services of the simulated AWS.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Service {
     /// Amazon EC2: VPCs, links, endpoint services.
@@ -25,6 +25,8 @@ pub enum Service {
     Route53,
     /// AWS STS.
     Sts,
+    /// Service Quotas.
+    ServiceQuotas,
 }
 
 const ELB_NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
@@ -54,7 +56,7 @@ pub(crate) fn decode(request: &Request<Bytes>) -> Result<Decoded, Fail> {
             }
             (operation, input)
         }
-        Service::Kms => {
+        Service::Kms | Service::ServiceQuotas => {
             let target =
                 request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -84,12 +86,15 @@ pub(crate) fn encode(service: Service, operation: &str, request_id: &str, answer
         (Service::Elb, Err(fail)) => query::member_error(ELB_NAMESPACE, request_id, fail),
         (Service::Sts, Ok(output)) => query::member_answer(STS_NAMESPACE, operation, request_id, output),
         (Service::Sts, Err(fail)) => query::member_error(STS_NAMESPACE, request_id, fail),
-        (Service::Kms, Ok(output)) => output.to_string(),
-        (Service::Kms, Err(fail)) => json!({"__type": fail.code, "message": fail.message}).to_string(),
+        (Service::Kms | Service::ServiceQuotas, Ok(output)) => output.to_string(),
+        (Service::Kms | Service::ServiceQuotas, Err(fail)) => {
+            json!({"__type": fail.code, "message": fail.message}).to_string()
+        }
         (Service::Route53, Ok(output)) => rest_xml::answer(operation, output),
         (Service::Route53, Err(fail)) => rest_xml::error(request_id, fail),
     };
-    let content_type = if service == Service::Kms { "application/x-amz-json-1.1" } else { "text/xml" };
+    let json = matches!(service, Service::Kms | Service::ServiceQuotas);
+    let content_type = if json { "application/x-amz-json-1.1" } else { "text/xml" };
     Response::builder()
         .status(status)
         .header("content-type", content_type)
@@ -112,6 +117,7 @@ fn scope(request: &Request<Bytes>) -> Result<(String, String, Service), Fail> {
         "kms" => Service::Kms,
         "route53" => Service::Route53,
         "sts" => Service::Sts,
+        "servicequotas" => Service::ServiceQuotas,
         other => return Err(Fail::new("UnknownService", format!("the simulator has no service {other}"))),
     };
     Ok((access_key.to_owned(), region.to_owned(), service))
