@@ -19,7 +19,7 @@ use crate::observed::{Account, Observed};
 use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
 use crate::report::Report;
-use crate::resource::endpoint_service::{connections, in_use};
+use crate::resource::endpoint_service::in_use;
 use crate::resource::key_store::has_keys;
 use crate::spec::Connectivity;
 use crate::status::Status;
@@ -98,7 +98,8 @@ impl Client {
             spec.region().as_str(),
             Some(spec.clone()),
             steps(&desired, &observed),
-        ))
+        )
+        .in_hosted_zone(observed.hosted_zone))
     }
 
     /// Applies a plan; await the returned value. Safe to repeat: it does what is left to do.
@@ -179,11 +180,10 @@ impl Client {
             }
         }
         // A key store that we do not see may be somebody's, CONNECTED and in use.
-        if let (None, Some(service)) = (&observed.key_store, &observed.endpoint_service) {
-            let endpoints = connections(&aws, &service.id).await?;
-            if !endpoints.is_empty() {
-                return Err(in_use(&service.id, &endpoints));
-            }
+        if let (None, Some(service), false) =
+            (&observed.key_store, &observed.endpoint_service, observed.endpoints.is_empty())
+        {
+            return Err(in_use(&service.id, &observed.endpoints));
         }
         let spec = match target {
             Target::Spec(spec) => Some((*spec).clone()),
@@ -198,7 +198,10 @@ impl Client {
         let aws = self.aws(plan.region());
         let (observed, desired) = match (plan.purpose(), plan.spec()) {
             (Purpose::Apply, Some(spec)) => {
-                let observed = self.observe(&aws, &Scope::of(spec)).await?;
+                // What the plan has chosen stays: an approval of one zone is none of another.
+                let hosted_zone = plan.hosted_zone().cloned();
+                let scope = Scope { zones: plan.zones(), hosted_zone, ..Scope::of(spec) };
+                let observed = self.observe(&aws, &scope).await?;
                 let desired = Desired::of(spec, &observed)?;
                 (observed, desired)
             }
@@ -273,14 +276,12 @@ impl Target<'_> {
 
     fn scope(&self) -> Scope {
         match self {
-            Self::Spec(spec) => {
-                let scope = Scope::of(spec);
-                Scope { subnets: 0, domain: scope.domain.clone().in_teardown(), ..scope }
-            }
+            Self::Spec(spec) => Scope { subnets: 0, teardown: true, ..Scope::of(spec) },
             Self::Named { store, .. } => Scope {
                 store: store.clone(),
                 key_store: Some(store.clone()),
                 domain: DomainScope::Unknown,
+                teardown: true,
                 ..Scope::default()
             },
         }

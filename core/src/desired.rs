@@ -296,6 +296,7 @@ impl Scope {
                 Domain::Callback => DomainScope::Callback { parents: parents() },
                 Domain::Manual(_) => DomainScope::ByHand { parents: parents() },
             },
+            ..Self::default()
         }
     }
 }

@@ -19,6 +19,7 @@ struct Inner {
     details: ErrorDetails,
     /// Whether AWS may have acted although we got no answer.
     unclear: bool,
+    /// Whether it is a delete that was tried before what holds its object was gone.
     too_early: bool,
     report: Option<Report>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -122,7 +123,7 @@ impl Error {
         self.0.unclear
     }
 
-    /// Marks the refusal of a delete that was tried before what holds its object was gone.
+    /// Marks the refusal of such a delete.
     pub(crate) fn too_early(mut self) -> Self {
         self.0.too_early = true;
         self

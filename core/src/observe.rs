@@ -42,8 +42,15 @@ pub(crate) struct Scope {
     pub(crate) accounts: bool,
     /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
     pub(crate) subnets: usize,
+    /// Zones that a plan has chosen for subnets: they are not read again.
+    pub(crate) zones: Vec<String>,
     /// Where the TXT record is.
     pub(crate) domain: DomainScope,
+    /// The hosted zone that a plan has chosen for it: it is not looked up again.
+    pub(crate) hosted_zone: Option<Zone>,
+    /// Whether all is to go: then it matters who uses the endpoint service, and a record counts as published, because
+    /// removing one that is not there is nothing.
+    pub(crate) teardown: bool,
 }
 
 /// Where the TXT record is.
@@ -60,22 +67,12 @@ pub(crate) enum DomainScope {
     Unknown,
 }
 
-impl DomainScope {
-    /// A callback may have published a record that AWS never found: a teardown withdraws it all the same.
-    pub(crate) fn in_teardown(self) -> Self {
-        match self {
-            Self::Callback { parents } => Self::ByHand { parents },
-            other => other,
-        }
-    }
-}
-
 /// Looks at AWS.
 pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let ours = Ours { aws, store: &scope.store };
     let in_route53 = async {
-        match &scope.domain {
-            DomainScope::Route53 { parents, .. } => domain_record::zones(aws, parents).await,
+        match (&scope.domain, &scope.hosted_zone) {
+            (DomainScope::Route53 { parents, .. }, None) => domain_record::zones(aws, parents).await,
             _ => Ok(Vec::new()),
         }
     };
@@ -119,10 +116,15 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.health(group.as_ref()).boxed(),
         ours.attributes(group.as_ref()).boxed(),
         ours.elb_tags(&arns).boxed(),
-        ours.zones(scope.subnets > subnet_ids.len()).boxed(),
+        ours.zones(scope.subnets > subnet_ids.len() + scope.zones.len()).boxed(),
     );
-    let service = try_join(ours.endpoint_service(&service_ids).boxed(), ours.principals(&service_ids).boxed());
-    let (network, balancing, (service, principals)) = try_join3(network, balancing, service).await?;
+    let used_services = if scope.teardown { service_ids.as_slice() } else { &[] };
+    let service = try_join3(
+        ours.endpoint_service(&service_ids).boxed(),
+        ours.principals(&service_ids).boxed(),
+        ours.endpoints(used_services).boxed(),
+    );
+    let (network, balancing, (service, principals, mut endpoints)) = try_join3(network, balancing, service).await?;
     let (vpc, subnets, table, security_group, link) = network;
     let (listeners, health, attributes, tags, real_zones) = balancing;
 
@@ -137,9 +139,14 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     }
     let over_link = |link: &link::Seen| observed.routes.clone().and_then(|routes| routes.over(&link.route_target));
     observed.routes = observed.link.as_ref().and_then(over_link);
-    if observed.zones.is_empty() && observed.subnets.len() < scope.subnets {
-        // Tags of deleted subnets live on for a while: there are fewer than the tags say.
-        observed.zones = ours.zones(true).boxed().await?;
+    if observed.zones.is_empty() {
+        let known: BTreeSet<&String> = scope.zones.iter().chain(observed.subnets.keys()).collect();
+        observed.zones = match known.len() < scope.subnets {
+            // Tags of deleted subnets live on for a while: there are fewer than the tags say.
+            true => ours.zones(true).boxed().await?,
+            false if scope.zones.is_empty() => Vec::new(),
+            false => known.into_iter().cloned().collect(),
+        };
     }
     if let (Some(group), true) = (
         &group,
@@ -164,10 +171,12 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     }
     observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
     observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
+    observed.endpoints = service.as_ref().and_then(|service| endpoints.remove(&service.id)).unwrap_or_default();
     observed.endpoint_service = service;
     ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
     if let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain {
-        observed.hosted_zone = domain_record::choose(zones, parents, hosted_zone_id.as_deref());
+        let found = || domain_record::choose(zones, parents, hosted_zone_id.as_deref());
+        observed.hosted_zone = scope.hosted_zone.clone().or_else(found);
     }
     observed.domain_record = ours.domain_record(scope, &observed).boxed().await?;
     Ok(observed)
@@ -427,6 +436,14 @@ impl Ours<'_> {
         }
     }
 
+    /// Who uses these services or waits for it, by service.
+    async fn endpoints(&self, service_ids: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
+        let all = service_ids.iter().map(|id| async move {
+            Ok::<_, Error>((id.clone(), endpoint_service::connections(self.aws, id).await?))
+        });
+        Ok(try_join_all(all).await?.into_iter().collect())
+    }
+
     async fn listener(&self, balancer: Option<&elb::LoadBalancer>) -> Result<Option<listener::Seen>> {
         let Some(arn) = balancer.and_then(|each| each.load_balancer_arn()) else { return Ok(None) };
         let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
@@ -486,11 +503,12 @@ impl Ours<'_> {
             DomainScope::Route53 { parents, .. } => {
                 let Some(zone) = observed.hosted_zone.clone() else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
-                Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
+                let published = scope.teardown || self.published(&zone, &record).await?;
+                Ok(published.then(|| seen(record, Some(zone))).flatten())
             }
             DomainScope::Callback { parents } => {
                 let record = TxtRecord::new(challenge, parents.first().map_or("", String::as_str), parents);
-                Ok(service.verified().then(|| seen(record, None)).flatten())
+                Ok((scope.teardown || service.verified()).then(|| seen(record, None)).flatten())
             }
             DomainScope::ByHand { parents } => {
                 Ok(seen(TxtRecord::new(challenge, parents.first().map_or("", String::as_str), parents), None))
@@ -503,8 +521,7 @@ impl Ours<'_> {
                     other => other?,
                 };
                 let Some(zone) = domain_record::choose(zones, &parents, None) else { return Ok(None) };
-                let record = TxtRecord::new(challenge, &zone.name, &parents);
-                Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
+                Ok(seen(TxtRecord::new(challenge, &zone.name, &parents), Some(zone)))
             }
         }
     }

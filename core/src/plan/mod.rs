@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::domain_record::Zone;
 use crate::resource::{Change, Effect, Kind, ResourceId};
 use crate::spec::Connectivity;
 
@@ -27,6 +28,9 @@ pub struct Plan {
     region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     spec: Option<Connectivity>,
+    /// The Route 53 zone that the TXT record is in, or will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosted_zone: Option<Zone>,
     steps: Vec<Step>,
 }
 
@@ -136,15 +140,22 @@ impl Plan {
             store: store.to_owned(),
             region: region.to_owned(),
             spec,
+            hosted_zone: None,
             steps,
         };
         plan.hash = plan.fingerprint();
         plan
     }
 
-    /// SHA-256 over everything else in the plan: spec, store and steps, with what was observed of each.
+    pub(crate) fn in_hosted_zone(mut self, zone: Option<Zone>) -> Self {
+        self.hosted_zone = zone;
+        self.hash = self.fingerprint();
+        self
+    }
+
+    /// SHA-256 over everything else in the plan: spec, store, hosted zone and steps, with what was observed of each.
     fn fingerprint(&self) -> String {
-        let content = (&self.purpose, &self.store, &self.region, &self.spec, &self.steps);
+        let content = (&self.purpose, &self.store, &self.region, &self.spec, &self.hosted_zone, &self.steps);
         let text = serde_json::to_string(&content).unwrap_or_default();
         hex::encode(Sha256::digest(text.as_bytes()))
     }
@@ -181,6 +192,16 @@ impl Plan {
 
     pub(crate) fn spec(&self) -> Option<&Connectivity> {
         self.spec.as_ref()
+    }
+
+    pub(crate) fn hosted_zone(&self) -> Option<&Zone> {
+        self.hosted_zone.as_ref()
+    }
+
+    /// Zones of the subnets that the plan makes or changes.
+    pub(crate) fn zones(&self) -> Vec<String> {
+        let subnets = self.steps.iter().filter(|s| s.resource.kind == Kind::Subnet && s.action != Action::Delete);
+        subnets.map(|step| step.resource.key.clone()).collect()
     }
 
     /// What the caller must agree to before this plan can be applied.
@@ -227,6 +248,8 @@ impl Plan {
             region: String,
             #[serde(default)]
             spec: Option<serde_json::Value>,
+            #[serde(default)]
+            hosted_zone: Option<Zone>,
             steps: Vec<Step>,
         }
         let invalid =
@@ -237,6 +260,7 @@ impl Plan {
         }
         let spec = read.spec.map(|spec| Connectivity::from_json(&spec.to_string())).transpose()?;
         let plan = Self::new(read.purpose, &read.store, &read.region, spec, read.steps);
+        let plan = plan.in_hosted_zone(read.hosted_zone);
         if plan.hash == read.hash { Ok(plan) } else { Err(invalid("it was changed after it was made".to_owned())) }
     }
 
