@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{Filter, ResourceType, VpcAttributeName};
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_kms::types::CustomKeyStoresListEntry;
 use futures_util::FutureExt;
-use futures_util::future::{OptionFuture, try_join, try_join_all, try_join3, try_join5};
+use futures_util::future::{OptionFuture, try_join, try_join_all, try_join3, try_join4, try_join5};
 
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
@@ -70,26 +70,15 @@ pub(crate) enum DomainScope {
 /// Looks at AWS.
 pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let ours = Ours { aws, store: &scope.store };
-    let in_route53 = async {
-        match (&scope.domain, &scope.hosted_zone) {
-            (DomainScope::Route53 { parents, .. }, None) => domain_record::zones(aws, parents).await,
-            _ => Ok(Vec::new()),
-        }
-    };
     let key_stores = async {
         match scope.key_store {
             Some(_) => key_stores(aws).await,
             None => Ok(Vec::new()),
         }
     };
-    let (marked, balancer, group, stores, zones) = try_join5(
-        ours.marked().boxed(),
-        ours.load_balancer().boxed(),
-        ours.target_group().boxed(),
-        key_stores.boxed(),
-        in_route53.boxed(),
-    )
-    .await?;
+    let (marked, balancer, group, stores) =
+        try_join4(ours.marked().boxed(), ours.load_balancer().boxed(), ours.target_group().boxed(), key_stores.boxed())
+            .await?;
 
     let vpc_ids = marked.of(&ResourceType::Vpc);
     let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
@@ -119,12 +108,16 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.zones(scope.subnets > subnet_ids.len() + scope.zones.len()).boxed(),
     );
     let used_services = if scope.teardown { service_ids.as_slice() } else { &[] };
-    let service = try_join3(
+    // A service of ours has a hint where its record is.
+    let zone_wanted = scope.teardown || service_ids.is_empty();
+    let service = try_join4(
         ours.endpoint_service(&service_ids).boxed(),
         ours.principals(&service_ids).boxed(),
         ours.endpoints(used_services).boxed(),
+        ours.hosted_zone(scope, zone_wanted).boxed(),
     );
-    let (network, balancing, (service, principals, mut endpoints)) = try_join3(network, balancing, service).await?;
+    let (network, balancing, (service, principals, mut endpoints, hosted_zone)) =
+        try_join3(network, balancing, service).await?;
     let (vpc, subnets, table, security_group, link) = network;
     let (listeners, health, attributes, tags, real_zones) = balancing;
 
@@ -174,9 +167,12 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     observed.endpoints = service.as_ref().and_then(|service| endpoints.remove(&service.id)).unwrap_or_default();
     observed.endpoint_service = service;
     ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
-    if let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain {
-        let found = || domain_record::choose(zones, parents, hosted_zone_id.as_deref());
-        observed.hosted_zone = scope.hosted_zone.clone().or_else(found);
+    observed.hosted_zone = hosted_zone;
+    if observed.hosted_zone.is_none() && !zone_wanted {
+        if ours.published_as_hinted(scope, &mut observed).boxed().await? {
+            return Ok(observed);
+        }
+        observed.hosted_zone = ours.hosted_zone(scope, true).boxed().await?;
     }
     observed.domain_record = ours.domain_record(scope, &observed).boxed().await?;
     Ok(observed)
@@ -438,9 +434,9 @@ impl Ours<'_> {
 
     /// Who uses these services or waits for it, by service.
     async fn endpoints(&self, service_ids: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
-        let all = service_ids.iter().map(|id| async move {
-            Ok::<_, Error>((id.clone(), endpoint_service::connections(self.aws, id).await?))
-        });
+        let all = service_ids
+            .iter()
+            .map(|id| async move { Ok::<_, Error>((id.clone(), endpoint_service::connections(self.aws, id).await?)) });
         Ok(try_join_all(all).await?.into_iter().collect())
     }
 
@@ -493,6 +489,35 @@ impl Ours<'_> {
             output.availability_zones().iter().filter_map(|zone| zone.zone_id()).map(str::to_owned).collect();
         zones.sort();
         Ok(zones)
+    }
+
+    /// The zone for the TXT record, when it is to be in Route 53: the one that the plan chose, or the one of the domain.
+    async fn hosted_zone(&self, scope: &Scope, look: bool) -> Result<Option<Zone>> {
+        let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain else { return Ok(None) };
+        if scope.hosted_zone.is_some() || !look {
+            return Ok(scope.hosted_zone.clone());
+        }
+        let zones = domain_record::zones(self.aws, parents).await?;
+        Ok(domain_record::choose(zones, parents, hosted_zone_id.as_deref()))
+    }
+
+    /// Whether the record is where the endpoint service's tag says: then nobody need ask for the zones.
+    async fn published_as_hinted(&self, scope: &Scope, observed: &mut Observed) -> Result<bool> {
+        let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain else { return Ok(false) };
+        let Some(service) = &observed.endpoint_service else { return Ok(false) };
+        let hint = service.tags.get(tags::HOSTED_ZONE).and_then(|tag| Zone::from_tag(tag));
+        let zone = domain_record::choose(hint.into_iter().collect(), parents, hosted_zone_id.as_deref());
+        let (Some(zone), Some(challenge)) = (zone, &service.challenge) else { return Ok(false) };
+        let record = TxtRecord::new(challenge, &zone.name, parents);
+        let published = match self.published(&zone, &record).await {
+            Err(error) if error.is_code(&["NoSuchHostedZone"]) => false,
+            other => other?,
+        };
+        if published {
+            observed.hosted_zone = Some(zone.clone());
+            observed.domain_record = Some(domain_record::Seen { record, zone: Some(zone), just_handed_out: false });
+        }
+        Ok(published)
     }
 
     async fn domain_record(&self, scope: &Scope, observed: &Observed) -> Result<Option<domain_record::Seen>> {

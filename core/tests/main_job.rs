@@ -83,9 +83,11 @@ async fn a_delete_is_tried_while_its_holder_leaves_and_refused_once_at_most() {
     assert_eq!(distinct.len(), refused.len(), "{refused:?}");
     // Every delete is proved: nothing of EC2 is deleted after the last look at it.
     let last = |start: &str| calls.iter().rposition(|call| call.operation.starts_with(start));
-    for (delete, describe) in
-        [("DeleteVpc", "DescribeVpcs"), ("DeleteSubnet", "DescribeSubnets"), ("DeleteLoad", "DescribeNetworkInterfaces")]
-    {
+    for (delete, describe) in [
+        ("DeleteVpc", "DescribeVpcs"),
+        ("DeleteSubnet", "DescribeSubnets"),
+        ("DeleteLoad", "DescribeNetworkInterfaces"),
+    ] {
         assert!(last(delete) < last(describe), "{delete} is not proved");
     }
 }

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use xkslink::spec::{Connectivity, ConnectivityBuilder, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
+use xkslink::spec::{
+    Connectivity, ConnectivityBuilder, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy,
+};
 use xkslink::{Client, Consent};
 use xkslink_simulator::{LoggedRequest, Simulator, Timings};
 

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// The tag that says which store an object belongs to. Only what carries it with our store's name is ever changed.
 pub(crate) const STORE: &str = "xkslink:store";
 
+/// The tag of the endpoint service that says which Route 53 zone its TXT record was meant for: a hint where to look first.
+pub(crate) const HOSTED_ZONE: &str = "xkslink:hosted-zone";
+
 /// Tags by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 

@@ -58,6 +58,17 @@ pub(crate) struct Zone {
     pub(crate) name: String,
 }
 
+impl Zone {
+    /// `Z0123456789 example.com`.
+    pub(crate) fn to_tag(&self) -> String {
+        format!("{} {}", self.id, self.name)
+    }
+
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
+        tag.split_once(' ').map(|(id, name)| Self { id: id.to_owned(), name: name.to_owned() })
+    }
+}
+
 impl Want {
     /// Whether a person publishes the record.
     pub(crate) fn is_by_hand(&self) -> bool {
