@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
 use futures_util::FutureExt;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join;
 
 use crate::apply::event::Event;
 use crate::apply::{Listener, Run, apply};
@@ -22,7 +22,7 @@ use crate::plan::steps::steps;
 use crate::plan::{Consent, Plan, Purpose};
 use crate::probe::Probe;
 use crate::report::Report;
-use crate::resource::endpoint_service::{connections, in_use};
+use crate::resource::endpoint_service::in_use;
 use crate::resource::key_store::has_keys;
 use crate::resource::vpc;
 use crate::spec::{Connectivity, Network};
@@ -95,7 +95,7 @@ impl Client {
     /// `InvalidSpec` when the spec does not fit what exists, `NotOurs` when a name is taken by a stranger or others use a
     /// VPC that would go, `AccessDenied`, `Unreachable`, `Throttled`, `Aws`.
     pub async fn plan(&self, spec: &Connectivity) -> Result<Plan> {
-        Ok(self.look_for_apply(spec).await?.0)
+        Ok(self.look_for_apply(spec, &Scope::of(spec)).await?.0)
     }
 
     /// Applies a plan; await the returned value. Safe to repeat: it does what is left to do.
@@ -209,14 +209,15 @@ impl Client {
     }
 
     /// What would make the spec true, what is wanted, and what is there.
-    async fn look_for_apply(&self, spec: &Connectivity) -> Result<(Plan, Desired, Observed)> {
+    async fn look_for_apply(&self, spec: &Connectivity, scope: &Scope) -> Result<(Plan, Desired, Observed)> {
         let (name, region) = (spec.name().as_str(), spec.region().as_str());
         let aws = self.aws(region);
-        let observed = self.observe(&aws, &Scope::of(spec)).await?;
+        let observed = self.observe(&aws, scope).await?;
         let desired = Desired::of(spec, &observed)?;
         let plan = Plan::new(Purpose::Apply, name, region, Some(spec.clone()), steps(&desired, &observed));
         refuse_others(&plan, &others(&aws, &plan).await?)?;
-        Ok((plan.with_notes(desired.notes.clone()), desired, observed))
+        let plan = plan.in_hosted_zone(observed.hosted_zone.clone()).with_notes(desired.notes.clone());
+        Ok((plan, desired, observed))
     }
 
     /// The teardown of what is there, and what is there.
@@ -235,20 +236,16 @@ impl Client {
                 None => Ok(0),
             }
         };
-        let endpoints = async {
-            match (&observed.key_store, &observed.endpoint_service) {
-                (None, Some(service)) => connections(&aws, &service.id).await,
-                _ => Ok(Vec::new()),
-            }
-        };
-        let (keys, endpoints, others) = try_join3(keys.boxed(), endpoints.boxed(), others(&aws, &plan).boxed()).await?;
+        let (keys, others) = try_join(keys.boxed(), others(&aws, &plan).boxed()).await?;
         // Disconnecting comes before deleting, and makes keys unusable: so they are counted before anything happens.
         if let Some(store) = observed.key_store.as_ref().filter(|_| keys > 0) {
             return Err(has_keys(&store.name));
         }
         // A key store that we do not see may be somebody's, CONNECTED and in use.
-        if let Some(service) = observed.endpoint_service.as_ref().filter(|_| !endpoints.is_empty()) {
-            return Err(in_use(&service.id, &endpoints));
+        if let (None, Some(service), false) =
+            (&observed.key_store, &observed.endpoint_service, observed.endpoints.is_empty())
+        {
+            return Err(in_use(&service.id, &observed.endpoints));
         }
         refuse_others(&plan, &others)?;
         Ok((plan, observed))
@@ -259,7 +256,10 @@ impl Client {
         let aws = self.aws(plan.region());
         let (observed, desired) = match (plan.purpose(), plan.spec()) {
             (Purpose::Apply, Some(spec)) => {
-                let (_, desired, observed) = self.look_for_apply(spec).await?;
+                // What the plan has chosen stays: an approval of one zone is none of another.
+                let hosted_zone = plan.hosted_zone().cloned();
+                let scope = Scope { zones: plan.zones(), hosted_zone, ..Scope::of(spec) };
+                let (_, desired, observed) = self.look_for_apply(spec, &scope).await?;
                 (observed, desired)
             }
             (_, Some(spec)) => (self.look_for_teardown(&spec.into()).await?.1, Desired::default()),
@@ -363,14 +363,12 @@ impl Target<'_> {
 
     fn scope(&self) -> Scope {
         match self {
-            Self::Spec(spec) => {
-                let scope = Scope::of(spec);
-                Scope { subnets: 0, surroundings: false, domain: scope.domain.clone().in_teardown(), ..scope }
-            }
+            Self::Spec(spec) => Scope { subnets: 0, surroundings: false, teardown: true, ..Scope::of(spec) },
             Self::Named { store, .. } => Scope {
                 store: store.clone(),
                 key_store: Some(store.clone()),
                 domain: DomainScope::Unknown,
+                teardown: true,
                 ..Scope::default()
             },
         }

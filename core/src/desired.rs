@@ -161,10 +161,11 @@ impl Desired {
     }
 
     fn service(&mut self, spec: &Connectivity, observed: &Observed, zones: &[String], tags: &Tags) {
+        let hint = observed.hosted_zone.iter().map(|zone| (tags::HOSTED_ZONE.to_owned(), zone.to_tag()));
         self.endpoint_service = Some(endpoint_service::Want {
             private_dns_name: spec.private_dns_name().to_string(),
             zones: zones.to_vec(),
-            tags: tags.clone(),
+            tags: tags.clone().into_iter().chain(hint).collect(),
         });
         let mut principals = BTreeSet::from([spec.kms_principal()]);
         if let Some(account) = other_account(spec, observed) {
@@ -303,6 +304,7 @@ impl Scope {
                 Domain::Callback => DomainScope::Callback { parents: parents() },
                 Domain::Manual(_) => DomainScope::ByHand { parents: parents() },
             },
+            ..Self::default()
         }
     }
 }

@@ -19,6 +19,8 @@ struct Inner {
     details: ErrorDetails,
     /// Whether AWS may have acted although we got no answer.
     unclear: bool,
+    /// Whether it is a delete that was tried before what holds its object was gone.
+    too_early: bool,
     report: Option<Report>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -89,7 +91,7 @@ impl Error {
             request_id: None,
             retryable: matches!(kind, ErrorKind::Throttled | ErrorKind::TimedOut | ErrorKind::Unreachable),
         };
-        Self(Box::new(Inner { details, unclear: false, report: None, source: None }))
+        Self(Box::new(Inner { details, unclear: false, too_early: false, report: None, source: None }))
     }
 
     pub(crate) fn with_aws(mut self, code: Option<&str>, request_id: Option<&str>) -> Self {
@@ -121,6 +123,17 @@ impl Error {
     /// Whether AWS may have acted although no answer came: look before trying again.
     pub(crate) fn is_unclear(&self) -> bool {
         self.0.unclear
+    }
+
+    /// Marks the refusal of such a delete.
+    pub(crate) fn too_early(mut self) -> Self {
+        self.0.too_early = true;
+        self
+    }
+
+    /// Whether the delete has to wait until what holds its object is gone.
+    pub(crate) fn is_too_early(&self) -> bool {
+        self.0.too_early
     }
 
     /// Whether AWS's code is one of these.

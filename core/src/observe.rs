@@ -14,7 +14,7 @@ use aws_sdk_ec2::types::{Filter, ResourceType, VpcAttributeName};
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_kms::types::CustomKeyStoresListEntry;
 use futures_util::FutureExt;
-use futures_util::future::{OptionFuture, try_join, try_join_all, try_join3, try_join5};
+use futures_util::future::{OptionFuture, try_join, try_join_all, try_join3, try_join4, try_join5};
 
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
@@ -53,8 +53,15 @@ pub(crate) struct Scope {
     pub(crate) accounts: bool,
     /// Subnets that the spec wants; when fewer exist, the zones of the Region are read.
     pub(crate) subnets: usize,
+    /// Zones that a plan has chosen for subnets: they are not read again.
+    pub(crate) zones: Vec<String>,
     /// Where the TXT record is.
     pub(crate) domain: DomainScope,
+    /// The hosted zone that a plan has chosen for it: it is not looked up again.
+    pub(crate) hosted_zone: Option<Zone>,
+    /// Whether all is to go: then it matters who uses the endpoint service, and a record counts as published, because
+    /// removing one that is not there is nothing.
+    pub(crate) teardown: bool,
 }
 
 /// Where the TXT record is.
@@ -71,39 +78,18 @@ pub(crate) enum DomainScope {
     Unknown,
 }
 
-impl DomainScope {
-    /// A callback may have published a record that AWS never found: a teardown withdraws it all the same.
-    pub(crate) fn in_teardown(self) -> Self {
-        match self {
-            Self::Callback { parents } => Self::ByHand { parents },
-            other => other,
-        }
-    }
-}
-
 /// Looks at AWS.
 pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let ours = Ours { aws, store: &scope.store };
-    let in_route53 = async {
-        match &scope.domain {
-            DomainScope::Route53 { parents, .. } => domain_record::zones(aws, parents).await,
-            _ => Ok(Vec::new()),
-        }
-    };
     let key_stores = async {
         match scope.key_store {
             Some(_) => key_stores(aws).await,
             None => Ok(Vec::new()),
         }
     };
-    let (marked, balancer, group, stores, zones) = try_join5(
-        ours.marked().boxed(),
-        ours.load_balancer().boxed(),
-        ours.target_group().boxed(),
-        key_stores.boxed(),
-        in_route53.boxed(),
-    )
-    .await?;
+    let (marked, balancer, group, stores) =
+        try_join4(ours.marked().boxed(), ours.load_balancer().boxed(), ours.target_group().boxed(), key_stores.boxed())
+            .await?;
 
     let vpc_ids = marked.of(&ResourceType::Vpc);
     let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
@@ -129,23 +115,33 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.listener(balancer.as_ref(), &arns).boxed(),
         ours.health(group.as_ref()).boxed(),
         ours.attributes(group.as_ref()).boxed(),
-        ours.zones(scope.subnets > subnet_ids.len() || scope.surroundings).boxed(),
+        ours.zones(scope.subnets > subnet_ids.len() + scope.zones.len() || scope.surroundings).boxed(),
         ours.surroundings(around).boxed(),
     );
-    let hosted_zone = match &scope.domain {
-        DomainScope::Route53 { parents, hosted_zone_id } => {
-            domain_record::choose(zones, parents, hosted_zone_id.as_deref())
-        }
-        _ => None,
-    };
     let service = async {
-        let service = ours.endpoint_service(&service_ids).await?;
+        let used_services = if scope.teardown { service_ids.as_slice() } else { &[] };
+        // A service of ours has a hint where its record is.
+        let zone_wanted = scope.teardown || service_ids.is_empty();
+        let (service, principals, endpoints, zone) = try_join4(
+            ours.endpoint_service(&service_ids).boxed(),
+            ours.principals(&service_ids).boxed(),
+            ours.endpoints(used_services).boxed(),
+            ours.hosted_zone(scope, zone_wanted).boxed(),
+        )
+        .await?;
         // Its name is known only now. It goes on while tags are looked at, so that neither is a call deeper for the other.
-        let record = ours.domain_record(scope, service.as_ref(), hosted_zone.as_ref()).await?;
-        Ok((service, record))
+        let (zone, record) = match ours.published_as_hinted(scope, service.as_ref()).boxed().await? {
+            Some(record) => (record.zone.clone(), Some(record)),
+            None => {
+                let zone = if zone_wanted { zone } else { ours.hosted_zone(scope, true).boxed().await? };
+                let record = ours.domain_record(scope, service.as_ref(), zone.as_ref()).boxed().await?;
+                (zone, record)
+            }
+        };
+        Ok((service, principals, endpoints, zone, record))
     };
-    let service = try_join(service.boxed(), ours.principals(&service_ids).boxed());
-    let (network, balancing, ((service, domain_record), principals)) = try_join3(network, balancing, service).await?;
+    let (network, balancing, service) = try_join3(network, balancing, service.boxed()).await?;
+    let (service, principals, mut endpoints, hosted_zone, domain_record) = service;
     let (vpc, subnets, table, security_group, link) = network;
     let ((listener, tags), health, attributes, real_zones, surroundings) = balancing;
 
@@ -161,9 +157,14 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     }
     let over_link = |link: &link::Seen| observed.routes.clone().and_then(|routes| routes.over(&link.route_target));
     observed.routes = observed.link.as_ref().and_then(over_link);
-    if observed.zones.is_empty() && observed.subnets.len() < scope.subnets {
-        // Tags of deleted subnets live on for a while: there are fewer than the tags say.
-        observed.zones = ours.zones(true).boxed().await?;
+    if observed.zones.is_empty() {
+        let known: BTreeSet<&String> = scope.zones.iter().chain(observed.subnets.keys()).collect();
+        observed.zones = match known.len() < scope.subnets {
+            // Tags of deleted subnets live on for a while: there are fewer than the tags say.
+            true => ours.zones(true).boxed().await?,
+            false if scope.zones.is_empty() => Vec::new(),
+            false => known.into_iter().cloned().collect(),
+        };
     }
     if let (Some(group), true) = (
         &group,
@@ -188,6 +189,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     }
     observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
     observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
+    observed.endpoints = service.as_ref().and_then(|service| endpoints.remove(&service.id)).unwrap_or_default();
     observed.endpoint_service = service;
     ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
     observed.hosted_zone = hosted_zone;
@@ -470,6 +472,14 @@ impl Ours<'_> {
         Ok((listener.map(|seen| listener::Seen { tags: of_listener, ..seen }), tags))
     }
 
+    /// Who uses these services or waits for it, by service.
+    async fn endpoints(&self, service_ids: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
+        let all = service_ids
+            .iter()
+            .map(|id| async move { Ok::<_, Error>((id.clone(), endpoint_service::connections(self.aws, id).await?)) });
+        Ok(try_join_all(all).await?.into_iter().collect())
+    }
+
     async fn health(&self, group: Option<&elb::TargetGroup>) -> Result<Option<targets::Seen>> {
         let Some(arn) = group.and_then(|each| each.target_group_arn()) else { return Ok(None) };
         let sent = self.aws.elb.describe_target_health().target_group_arn(arn).send().await;
@@ -542,6 +552,40 @@ impl Ours<'_> {
         Ok(zones)
     }
 
+    /// The zone for the TXT record, when it is to be in Route 53: the one that the plan chose, or the one of the domain.
+    async fn hosted_zone(&self, scope: &Scope, look: bool) -> Result<Option<Zone>> {
+        let DomainScope::Route53 { parents, hosted_zone_id } = &scope.domain else { return Ok(None) };
+        if scope.hosted_zone.is_some() || !look {
+            return Ok(scope.hosted_zone.clone());
+        }
+        let zones = domain_record::zones(self.aws, parents).await?;
+        Ok(domain_record::choose(zones, parents, hosted_zone_id.as_deref()))
+    }
+
+    /// The record, when it is where the endpoint service's tag says: then nobody need ask for the zones.
+    async fn published_as_hinted(
+        &self,
+        scope: &Scope,
+        service: Option<&endpoint_service::Seen>,
+    ) -> Result<Option<domain_record::Seen>> {
+        let (DomainScope::Route53 { parents, hosted_zone_id }, Some(service)) = (&scope.domain, service) else {
+            return Ok(None);
+        };
+        // A record of a former name has to go first.
+        if scope.teardown || domain_record::Seen::of_former_name(service).is_some() {
+            return Ok(None);
+        }
+        let hint = service.tags.get(tags::HOSTED_ZONE).and_then(|tag| Zone::from_tag(tag));
+        let zone = domain_record::choose(hint.into_iter().collect(), parents, hosted_zone_id.as_deref());
+        let (Some(zone), Some(challenge)) = (zone, &service.challenge) else { return Ok(None) };
+        let record = TxtRecord::new(challenge, &zone.name, parents);
+        let published = match self.published(&zone, &record).await {
+            Err(error) if error.is_code(&["NoSuchHostedZone"]) => false,
+            other => other?,
+        };
+        Ok(published.then_some(domain_record::Seen { record, zone: Some(zone), just_handed_out: false }))
+    }
+
     async fn domain_record(
         &self,
         scope: &Scope,
@@ -558,11 +602,12 @@ impl Ours<'_> {
             DomainScope::Route53 { parents, .. } => {
                 let Some(zone) = hosted_zone.cloned() else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
-                Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
+                let published = scope.teardown || self.published(&zone, &record).await?;
+                Ok(published.then(|| seen(record, Some(zone))).flatten())
             }
             DomainScope::Callback { parents } => {
                 let record = TxtRecord::new(challenge, parents.first().map_or("", String::as_str), parents);
-                Ok(service.verified().then(|| seen(record, None)).flatten())
+                Ok((scope.teardown || service.verified()).then(|| seen(record, None)).flatten())
             }
             DomainScope::ByHand { parents } => {
                 Ok(seen(TxtRecord::new(challenge, parents.first().map_or("", String::as_str), parents), None))
@@ -575,8 +620,7 @@ impl Ours<'_> {
                     other => other?,
                 };
                 let Some(zone) = domain_record::choose(zones, &parents, None) else { return Ok(None) };
-                let record = TxtRecord::new(challenge, &zone.name, &parents);
-                Ok(self.published(&zone, &record).await?.then(|| seen(record, Some(zone))).flatten())
+                Ok(seen(TxtRecord::new(challenge, &zone.name, &parents), Some(zone)))
             }
         }
     }

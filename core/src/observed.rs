@@ -17,7 +17,8 @@ pub(crate) struct Observed {
     pub(crate) account: Account,
     /// The account of the key store; the same as `account.id` unless the spec's KMS account is another one.
     pub(crate) store_account: String,
-    /// Real, available zones of the Region, by zone id; read only when subnets are to be chosen or checked.
+    /// Zones to choose from, by zone id: the real, available ones of the Region, or those that the plan has chosen. Empty
+    /// when there is nothing to choose or to check.
     pub(crate) zones: Vec<String>,
     /// The Route 53 zone for the TXT record, if the spec wants it there.
     pub(crate) hosted_zone: Option<Zone>,
@@ -39,6 +40,8 @@ pub(crate) struct Observed {
     pub(crate) load_balancer: Option<load_balancer::Seen>,
     pub(crate) listener: Option<listener::Seen>,
     pub(crate) endpoint_service: Option<endpoint_service::Seen>,
+    /// Who uses the endpoint service or waits for it; read for a teardown only.
+    pub(crate) endpoints: Vec<String>,
     pub(crate) permission: Option<permission::Seen>,
     pub(crate) domain_record: Option<domain_record::Seen>,
     pub(crate) domain_verification: Option<domain_verification::Seen>,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use xkslink::spec::{Connectivity, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy};
@@ -58,6 +59,37 @@ async fn a_spec_becomes_a_connected_key_store_and_nothing_again() {
         assert!(world.elb.load_balancers.is_empty() && world.elb.target_groups.is_empty());
         assert!(world.kms.key_stores.is_empty());
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_is_tried_while_its_holder_leaves_and_refused_once_at_most() {
+    let simulator = Simulator::new();
+    zone(&simulator, "example.com").await;
+    let client = Client::new(&simulator.sdk_config("eu-central-1"));
+    let spec = spec();
+    client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
+    let before = simulator.requests().len();
+    client.teardown(&spec).consent(Consent::Disconnect).await.unwrap();
+
+    let calls = simulator.requests().split_off(before);
+    let refused: Vec<String> = calls
+        .iter()
+        .filter(|call| call.operation.starts_with("Delete") && call.error.is_some())
+        .map(|call| format!("{} {}", call.operation, call.input))
+        .collect();
+    assert!(refused.iter().any(|call| call.starts_with("DeleteLoadBalancer")), "{refused:?}");
+    assert!(refused.iter().any(|call| call.starts_with("DeleteSubnet")), "{refused:?}");
+    let distinct: BTreeSet<&String> = refused.iter().collect();
+    assert_eq!(distinct.len(), refused.len(), "{refused:?}");
+    // Every delete is proved: nothing of EC2 is deleted after the last look at it.
+    let last = |start: &str| calls.iter().rposition(|call| call.operation.starts_with(start));
+    for (delete, describe) in [
+        ("DeleteVpc", "DescribeVpcs"),
+        ("DeleteSubnet", "DescribeSubnets"),
+        ("DeleteLoad", "DescribeNetworkInterfaces"),
+    ] {
+        assert!(last(delete) < last(describe), "{delete} is not proved");
+    }
 }
 
 /// Says that it published, and never does; remembers what it was asked.

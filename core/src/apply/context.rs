@@ -1,7 +1,7 @@
 //! What a step has at hand: AWS, what is known so far, and the caller's ear.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
@@ -26,6 +26,9 @@ pub(crate) struct Context {
     pub(crate) desired: Arc<Desired>,
     pub(crate) observed: Arc<Observed>,
     pub(crate) resource: Option<ResourceId>,
+    /// Whether a delete is tried while something that may hold its object is still leaving.
+    pub(crate) early: bool,
+    pub(super) accepted: Arc<AtomicBool>,
     pub(super) run: Arc<Run>,
 }
 
@@ -64,6 +67,11 @@ impl Context {
         let Some(listener) = &self.run.listener else { return };
         let number = self.run.events.fetch_add(1, Ordering::Relaxed) + 1;
         listener(&Event { number, at_seconds: self.aws.since(self.run.began).as_secs_f64(), what });
+    }
+
+    /// Tells that AWS has accepted to delete: what it held can be tried while the rest of the step proves it.
+    pub(crate) fn accepted(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
     }
 
     /// Tells that a step looked and will look again.

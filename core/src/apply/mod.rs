@@ -6,8 +6,11 @@
 mod context;
 pub(crate) mod event;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
@@ -70,6 +73,10 @@ struct Work<'a> {
     run: Arc<Run>,
     /// When each running step began.
     running: BTreeMap<ResourceId, Started>,
+    /// What AWS has accepted to delete: the running step proves it.
+    leaving: BTreeSet<ResourceId>,
+    /// Deletes that were tried while something that holds them was still leaving, and refused.
+    too_early: BTreeMap<ResourceId, Started>,
     failed: BTreeMap<ResourceId, Error>,
     done: Vec<StepReport>,
     /// The step that ended last: what becomes ready now was waiting for it.
@@ -90,6 +97,20 @@ struct Ended {
     result: Result<Fold>,
 }
 
+/// How far a running step has come.
+enum Progress {
+    /// AWS has accepted the delete; what is left of the step proves it.
+    Accepted(ResourceId, BoxFuture<'static, Progress>),
+    Ended(Ended),
+}
+
+/// A step that can begin now.
+struct Ready {
+    step: Step,
+    /// Whether something that may hold what it deletes is still leaving.
+    early: bool,
+}
+
 impl<'a> Work<'a> {
     fn new(aws: Arc<Aws>, plan: &'a Plan, desired: Desired, observed: Observed, run: Run) -> Self {
         Self {
@@ -99,6 +120,8 @@ impl<'a> Work<'a> {
             observed: Arc::new(observed),
             run: Arc::new(run),
             running: BTreeMap::new(),
+            leaving: BTreeSet::new(),
+            too_early: BTreeMap::new(),
             failed: BTreeMap::new(),
             done: Vec::new(),
             last: None,
@@ -118,50 +141,74 @@ impl<'a> Work<'a> {
     }
 
     async fn go(&mut self) -> Result<()> {
-        let mut futures: FuturesUnordered<BoxFuture<'static, Ended>> = FuturesUnordered::new();
+        let mut futures: FuturesUnordered<BoxFuture<'static, Progress>> = FuturesUnordered::new();
         loop {
-            for step in self.startable() {
-                if let Err(stale) = self.plan.check_covers(std::slice::from_ref(&step)) {
-                    self.failed.insert(step.resource, stale);
+            for ready in self.startable() {
+                if let Err(stale) = self.plan.check_covers(std::slice::from_ref(&ready.step)) {
+                    self.failed.insert(ready.step.resource, stale);
                     continue;
                 }
-                futures.push(self.start(step));
+                futures.push(self.start(ready));
             }
             match futures.next().await {
-                Some(ended) => self.end(ended),
+                Some(Progress::Accepted(resource, proof)) => {
+                    self.leaving.insert(resource);
+                    futures.push(proof);
+                }
+                Some(Progress::Ended(ended)) => self.end(ended),
                 None => return Ok(()),
             }
         }
     }
 
-    /// Steps that can begin now.
-    fn startable(&self) -> Vec<Step> {
+    /// Steps that can begin now. A delete may be tried as soon as AWS has accepted to delete what holds its object: AWS
+    /// itself refuses it should that be too early, and then it waits until the holder is proved gone.
+    fn startable(&self) -> Vec<Ready> {
         let remaining = self.remaining();
+        // The network waits until a key store is proved gone.
+        let stays = |step: &&Step| step.resource.kind == Kind::KeyStore || !self.leaving.contains(&step.resource);
+        let staying: Vec<Step> = remaining.iter().filter(stays).cloned().collect();
         let idle =
             |step: &&Step| !self.running.contains_key(&step.resource) && !self.failed.contains_key(&step.resource);
-        remaining.iter().filter(idle).filter(|step| is_ready(step, &remaining, &self.observed)).cloned().collect()
+        let ready = |step: &Step| {
+            let ready = is_ready(step, &remaining, &self.observed);
+            let early = !ready && step.removes() && !self.too_early.contains_key(&step.resource);
+            let begins = ready || (early && is_ready(step, &staying, &self.observed));
+            begins.then(|| Ready { step: step.clone(), early })
+        };
+        remaining.iter().filter(idle).filter_map(ready).collect()
     }
 
-    fn start(&mut self, step: Step) -> BoxFuture<'static, Ended> {
+    fn start(&mut self, ready: Ready) -> BoxFuture<'static, Progress> {
+        let Ready { step, early } = ready;
         let resource = step.resource.clone();
-        let started = Started { at: self.aws.now(), action: step.action, after: self.last.clone() };
-        self.running.insert(resource.clone(), started);
-        self.emit(EventKind::StepBegan {
-            resource: resource.clone(),
-            action: step.action,
-            usually_takes_seconds: step.usually_takes_seconds,
+        let started = self.too_early.remove(&resource).unwrap_or_else(|| {
+            self.emit(EventKind::StepBegan {
+                resource: resource.clone(),
+                action: step.action,
+                usually_takes_seconds: step.usually_takes_seconds,
+            });
+            Started { at: self.aws.now(), action: step.action, after: self.last.clone() }
         });
-        let cx = self.context(Some(resource.clone()));
+        self.running.insert(resource.clone(), started);
+        let accepted = Arc::new(AtomicBool::new(false));
+        let cx = Context { early, accepted: Arc::clone(&accepted), ..self.context(Some(resource.clone())) };
         let span = tracing::info_span!("step", resource = %resource, action = step.action.verb());
+        let of = resource.clone();
         let future = async move {
             let result = take(cx, &step).await;
             Ended { resource, result }
         };
-        Box::pin(future.instrument(span))
+        advance(of, Box::pin(future.instrument(span)), accepted)
     }
 
     fn end(&mut self, ended: Ended) {
         let Some(started) = self.running.remove(&ended.resource) else { return };
+        self.leaving.remove(&ended.resource);
+        if ended.result.as_ref().is_err_and(Error::is_too_early) {
+            self.too_early.insert(ended.resource, started);
+            return;
+        }
         let took_seconds = self.aws.since(started.at).as_secs_f64();
         let began = started.at.duration_since(self.run.began).unwrap_or_default();
         let mut report = StepReport {
@@ -231,6 +278,8 @@ impl<'a> Work<'a> {
             desired: Arc::clone(&self.desired),
             observed: Arc::clone(&self.observed),
             resource,
+            early: false,
+            accepted: Arc::default(),
             run: Arc::clone(&self.run),
         }
     }
@@ -281,6 +330,25 @@ impl<'a> Work<'a> {
         let unverified = self.observed.domain_record.is_some() && self.observed.domain_verification.is_none();
         by_hand && unverified && self.failed.iter().all(not_found)
     }
+}
+
+/// Runs a step until it ends, or until AWS has accepted its delete.
+fn advance(
+    resource: ResourceId,
+    mut step: BoxFuture<'static, Ended>,
+    accepted: Arc<AtomicBool>,
+) -> BoxFuture<'static, Progress> {
+    Box::pin(async move {
+        let ended = poll_fn(|cx| match step.as_mut().poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending if accepted.swap(false, Ordering::Relaxed) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        match ended.await {
+            Some(ended) => Progress::Ended(ended),
+            None => Progress::Accepted(resource.clone(), advance(resource, step, accepted)),
+        }
+    })
 }
 
 /// Takes a step with the resource it is about.

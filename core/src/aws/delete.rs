@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// Deletes until the service accepts it, then looks until `still` sees nothing; `still` tells the state seen.
 ///
 /// # Errors
-/// What `delete` or `still` fails with; `TimedOut`.
+/// What `delete` or `still` fails with; `TimedOut`; the refusal itself when the delete was tried early.
 pub(crate) async fn delete<D, S>(
     cx: &Context,
     how: Delete,
@@ -43,6 +43,7 @@ where
             match attempt.await {
                 Ok(()) => Ok(Look::Done(())),
                 Err(error) if error.is_code(how.gone) => Ok(Look::Done(())),
+                Err(error) if error.is_code(how.busy) && cx.early => Err(error.too_early()),
                 // After a lost answer, the repeated delete of what is going or gone may be called untimely.
                 Err(error) if error.is_code(how.busy) => match look.await {
                     Ok(None) => Ok(Look::Done(())),
@@ -54,6 +55,7 @@ where
         }
     });
     accepted.await?;
+    cx.accepted();
     until(cx, wait, || {
         let look = still();
         async move {

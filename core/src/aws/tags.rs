@@ -9,6 +9,9 @@ pub(crate) const STORE: &str = "xkslink:store";
 /// any more.
 pub(crate) const FORMER_RECORD: &str = "xkslink:former-record";
 
+/// The tag of the endpoint service that says which Route 53 zone its TXT record was meant for: a hint where to look first.
+pub(crate) const HOSTED_ZONE: &str = "xkslink:hosted-zone";
+
 /// Tags by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 

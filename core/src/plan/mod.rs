@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::desired::Note;
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::domain_record::Zone;
 use crate::resource::{Change, Effect, Kind, ResourceId};
 use crate::spec::Connectivity;
 
@@ -28,6 +29,9 @@ pub struct Plan {
     region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     spec: Option<Connectivity>,
+    /// The Route 53 zone that the TXT record is in, or will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosted_zone: Option<Zone>,
     steps: Vec<Step>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Note>,
@@ -145,6 +149,7 @@ impl Plan {
             store: store.to_owned(),
             region: region.to_owned(),
             spec,
+            hosted_zone: None,
             steps,
             notes: Vec::new(),
         };
@@ -158,9 +163,16 @@ impl Plan {
         self
     }
 
-    /// SHA-256 over everything else in the plan: spec, store and steps, with what was observed of each.
+    pub(crate) fn in_hosted_zone(mut self, zone: Option<Zone>) -> Self {
+        self.hosted_zone = zone;
+        self.hash = self.fingerprint();
+        self
+    }
+
+    /// SHA-256 over everything else in the plan: spec, store, hosted zone, steps, with what was observed of each, and notes.
     fn fingerprint(&self) -> String {
-        let content = (&self.purpose, &self.store, &self.region, &self.spec, &self.steps, &self.notes);
+        let (who, what) = ((&self.store, &self.region, &self.spec), (&self.hosted_zone, &self.steps, &self.notes));
+        let content = (&self.purpose, who, what);
         let text = serde_json::to_string(&content).unwrap_or_default();
         hex::encode(Sha256::digest(text.as_bytes()))
     }
@@ -210,6 +222,16 @@ impl Plan {
         self.steps.iter().find(goes).map(|step| step.id.as_str())
     }
 
+    pub(crate) fn hosted_zone(&self) -> Option<&Zone> {
+        self.hosted_zone.as_ref()
+    }
+
+    /// Zones of the subnets that the plan makes or changes.
+    pub(crate) fn zones(&self) -> Vec<String> {
+        let subnets = self.steps.iter().filter(|s| s.resource.kind == Kind::Subnet && s.action != Action::Delete);
+        subnets.map(|step| step.resource.key.clone()).collect()
+    }
+
     /// What the caller must agree to before this plan can be applied.
     pub fn needs_consent(&self) -> Vec<Consent> {
         let mut all: Vec<Consent> = self.steps.iter().flat_map(Step::needs_consent).collect();
@@ -254,6 +276,8 @@ impl Plan {
             region: String,
             #[serde(default)]
             spec: Option<serde_json::Value>,
+            #[serde(default)]
+            hosted_zone: Option<Zone>,
             steps: Vec<Step>,
             #[serde(default)]
             notes: Vec<Note>,
@@ -265,7 +289,8 @@ impl Plan {
             return Err(invalid(format!("version {} is unknown", read.version)));
         }
         let spec = read.spec.map(|spec| Connectivity::from_json(&spec.to_string())).transpose()?;
-        let plan = Self::new(read.purpose, &read.store, &read.region, spec, read.steps).with_notes(read.notes);
+        let plan = Self::new(read.purpose, &read.store, &read.region, spec, read.steps);
+        let plan = plan.in_hosted_zone(read.hosted_zone).with_notes(read.notes);
         if plan.hash == read.hash { Ok(plan) } else { Err(invalid("it was changed after it was made".to_owned())) }
     }
 

@@ -51,7 +51,7 @@ pub(crate) struct Seen {
 }
 
 /// A public hosted zone.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Zone {
     /// Without `/hostedzone/`.
     pub(crate) id: String,
@@ -78,6 +78,17 @@ impl Seen {
     pub(crate) fn to_tag(&self) -> Option<String> {
         let zone = self.zone.as_ref().map(|zone| format!(" {}", zone.id)).unwrap_or_default();
         Some(format!("{} {}{zone}", self.record.name, self.record.value)).filter(|text| text.len() < 256)
+    }
+}
+
+impl Zone {
+    /// `Z0123456789 example.com`.
+    pub(crate) fn to_tag(&self) -> String {
+        format!("{} {}", self.id, self.name)
+    }
+
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
+        tag.split_once(' ').map(|(id, name)| Self { id: id.to_owned(), name: name.to_owned() })
     }
 }
 
@@ -225,6 +236,9 @@ pub(crate) const USUAL: Duration = Duration::from_secs(30);
 const IN_SYNC: Wait =
     Wait { until: "Route 53 serves the change everywhere", usual: USUAL, limit: Duration::from_secs(30 * 60) };
 
+/// What Route 53 says to a change that does not fit what is there.
+const REFUSED: &[&str] = &["InvalidChangeBatch"];
+
 async fn challenge(cx: &Context) -> Result<Challenge> {
     let service = cx.parent::<EndpointService>()?;
     if let Some(challenge) = &service.challenge {
@@ -292,16 +306,15 @@ pub(crate) async fn values(aws: &crate::aws::Aws, zone: &Zone, name: &str) -> Re
     Ok(output.resource_record_sets.into_iter().find(same))
 }
 
-/// Adds our value, and waits until it can be seen; values of others under the same name stay, and so does their TTL.
+/// Adds our value, and waits until it can be seen. The name is AWS's invention, so hardly ever is anything there: Route 53
+/// refuses to create what exists, and only then do we look.
 async fn insert(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
-    let existing = values(&cx.aws, zone, &record.name).await?;
-    let mut all = existing.as_ref().map(texts).unwrap_or_default();
-    if all.contains(&record.quoted()) {
-        return Ok(());
-    }
-    all.push(record.quoted());
-    let ttl = existing.and_then(|set| set.ttl).unwrap_or(i64::from(record.ttl));
-    let Some(change) = change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &all).await? else { return Ok(()) };
+    let ours = [record.quoted()];
+    let change = match change(cx, zone, ChangeAction::Create, &record.name, i64::from(record.ttl), &ours).await {
+        Err(error) if error.is_code(REFUSED) => merge(cx, zone, record).await?,
+        other => other?,
+    };
+    let Some(change) = change else { return Ok(()) };
     until(cx, IN_SYNC, || async {
         let sent = cx.aws.route53.get_change().id(&change).send().await;
         let output = sent.or_fail("look at the DNS change", "route53:GetChange")?;
@@ -314,8 +327,30 @@ async fn insert(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
     .await
 }
 
-/// Takes out our value only. Nobody waits for the DNS to forget it.
+/// Adds our value to those of others under the same name: they stay, and so does their TTL.
+async fn merge(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<Option<String>> {
+    let existing = values(&cx.aws, zone, &record.name).await?;
+    let mut all = existing.as_ref().map(texts).unwrap_or_default();
+    if all.contains(&record.quoted()) {
+        return Ok(None);
+    }
+    all.push(record.quoted());
+    let ttl = existing.and_then(|set| set.ttl).unwrap_or(i64::from(record.ttl));
+    change(cx, zone, ChangeAction::Upsert, &record.name, ttl, &all).await
+}
+
+/// Takes out our value only. Nobody waits for the DNS to forget it. Most often ours is the only one, with our TTL: Route
+/// 53 refuses to delete anything else, and only then do we look.
 async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
+    let ours = [record.quoted()];
+    match change(cx, zone, ChangeAction::Delete, &record.name, i64::from(record.ttl), &ours).await {
+        Err(error) if error.is_code(REFUSED) => take_out(cx, zone, record).await,
+        other => other.map(drop),
+    }
+}
+
+/// Takes our value out of whatever stands under the name.
+async fn take_out(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
     let Some(existing) = values(&cx.aws, zone, &record.name).await? else { return Ok(()) };
     let all = texts(&existing);
     let left: Vec<String> = all.iter().filter(|value| **value != record.quoted()).cloned().collect();
@@ -327,7 +362,7 @@ async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
     };
     match change(cx, zone, action, &record.name, ttl, values).await {
         // The SDK tried again after a lost answer, or somebody changed the record set meanwhile: look again.
-        Err(error) if error.is_code(&["InvalidChangeBatch"]) => {
+        Err(error) if error.is_code(REFUSED) => {
             let now = self::values(&cx.aws, zone, &record.name).await?;
             let gone = now.is_none_or(|set| !texts(&set).contains(&record.quoted()));
             if gone { Ok(()) } else { Err(error) }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{self, Filter, ResourceType};
+use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use super::vpc::Vpc;
@@ -111,13 +112,14 @@ impl Resource for RouteTable {
     }
 
     async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
-        for (_, association) in &seen.associations {
+        let disassociating = seen.associations.iter().map(|(_, association)| async move {
             let sent = cx.aws.ec2.disassociate_route_table().association_id(association).send().await;
             match sent.or_fail("disassociate the route table", "ec2:DisassociateRouteTable") {
-                Err(error) if error.is_code(&["InvalidAssociationID.NotFound"]) => {}
-                other => drop(other?),
+                Err(error) if error.is_code(&["InvalidAssociationID.NotFound"]) => Ok(()),
+                other => other.map(drop),
             }
-        }
+        });
+        try_join_all(disassociating).await?;
         let request = || async {
             let sent = cx.aws.ec2.delete_route_table().route_table_id(&seen.id).send().await;
             sent.or_fail("delete the route table", "ec2:DeleteRouteTable").map(drop)
@@ -177,7 +179,7 @@ async fn associate(cx: &Context, want: &Want, mut seen: Seen) -> Result<Seen> {
             Ok((subnet, id))
         }
     });
-    let made = futures_util::future::try_join_all(associating).await?;
+    let made = try_join_all(associating).await?;
     seen.associations.extend(made);
     seen.associations.sort();
     Ok(seen)
