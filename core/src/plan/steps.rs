@@ -276,15 +276,13 @@ impl Steps {
     }
 
     /// Who cuts the key store off its proxy. A disconnect does, and goes before every other removal; without one, it is
-    /// whoever takes away what the connection depends on.
+    /// whoever takes away what the connection depends on. Keys of a store that is not CONNECTED are unusable already.
     fn mark_interruptions(&mut self, observed: &Observed) {
-        if observed.connection.is_none() {
-            return;
-        }
+        let Some(connection) = &observed.connection else { return };
         let disconnects = self.is(Kind::Connection, Action::Replace) || self.is(Kind::Connection, Action::Delete);
+        let cuts = |kind| connection.connected() && !disconnects && depends_on(Kind::Connection, kind);
         for step in self.0.values_mut().filter(|step| step.removes()) {
-            let kind = step.resource.kind;
-            step.interrupts = kind == Kind::Connection || (!disconnects && depends_on(Kind::Connection, kind));
+            step.interrupts = step.resource.kind == Kind::Connection || cuts(step.resource.kind);
         }
     }
 
