@@ -88,7 +88,7 @@ def by_hand() -> set[Operation]:
 def of_the_engine() -> set[Operation]:
     """What the Rust SDK is asked for in the library's source: `cx.aws.ec2.create_vpc()` is CreateVpc."""
     text = "\n".join(path.read_text() for path in (REPOSITORY / "core/src").rglob("*.rs"))
-    called = set(re.findall(r"\.(ec2|elb|kms|route53|sts)\s*\.\s*([a-z0-9_]+)\(\)", text))
+    called = set(re.findall(r"\b(ec2|elb|kms|route53|sts)\s*\.\s*([a-z0-9_]+)\(\)", text))
     services = {"ec2": "ec2", "elb": "elbv2", "kms": "kms", "route53": "route53", "sts": "sts"}
     asked = {(services[client], name) for client, name in called}
     return {(service, name) for service in DISPATCHERS for name in modelled(service) if (service, snake(name)) in asked}
