@@ -323,6 +323,7 @@ fn one_store(link: &str) -> BTreeMap<&'static str, usize> {
         ("transit_gateways", 0),
         ("attachments", is("transit_gateway")),
         ("peerings", is("peering")),
+        ("txt_values_elsewhere", 0),
         ("endpoint_services", 1),
         ("endpoint_connections", 1),
         ("load_balancers", 1),
