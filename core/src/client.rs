@@ -7,14 +7,15 @@ use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
 use futures_util::FutureExt;
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 
 use crate::apply::event::Event;
 use crate::apply::{Listener, Run, apply};
 use crate::aws::Aws;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
-use crate::error::Result;
+use crate::diagnose::Diagnosis;
+use crate::error::{Error, ErrorKind, Result};
 use crate::facts::Facts;
 use crate::observe::{DomainScope, Scope, accounts, keys_in, observe, others_in};
 use crate::observed::{Account, Observed};
@@ -158,6 +159,17 @@ impl Client {
         read(&self.aws(target.region()), &target).await
     }
 
+    /// Why a store does not connect, or its keys fail: the causes, the likeliest first, each with what was seen, whose it
+    /// is and what to do. For a store of any origin, as [`Client::verify`]; await the returned value. Reads only.
+    ///
+    /// Without a store, [`Diagnosis::of_text`] tells whom an error message accuses.
+    ///
+    /// # Errors
+    /// As [`Client::verify`].
+    pub fn diagnose<'a>(&'a self, target: impl Into<Target<'a>>) -> Diagnose<'a> {
+        Diagnose { client: self, target: target.into(), told: String::new(), probe: None }
+    }
+
     /// A probe of everything that the spec tells of: public DNS, TLS and the proxy API at each address of the proxy, the
     /// health check. The TXT record comes from AWS if there is an endpoint service yet, the credential from where the spec
     /// says. Nothing is probed before the result is awaited; until then it can be told more. Reads only.
@@ -280,7 +292,22 @@ impl Client {
         listener: Option<Listener>,
     ) -> Result<Report> {
         let run = self.begin(&aws, plan.spec(), listener);
-        apply(aws, plan, desired, observed, run).await
+        match apply(aws, plan, desired, observed, run).await {
+            Err(error) if error.kind() == ErrorKind::ConnectionFailed => Err(self.explained(plan, error).await),
+            other => other,
+        }
+    }
+
+    /// KMS says one code; AWS tells more. When it does not, the error stands as it is.
+    async fn explained(&self, plan: &Plan, error: Error) -> Error {
+        let Some(spec) = plan.spec() else { return error };
+        match self.facts(spec).await {
+            Ok(facts) => {
+                let code = error.aws_code().unwrap_or_default().to_owned();
+                error.with_diagnosis(Diagnosis::of(&facts, &code))
+            }
+            Err(_) => error,
+        }
     }
 
     fn begin(&self, aws: &Aws, spec: Option<&Connectivity>, listener: Option<Listener>) -> Run {
@@ -372,6 +399,54 @@ impl Target<'_> {
                 ..Scope::default()
             },
         }
+    }
+}
+
+/// A diagnosis that has not begun: say what is known besides, then await it.
+#[must_use = "nothing happens until it is awaited"]
+#[derive(Debug)]
+pub struct Diagnose<'a> {
+    client: &'a Client,
+    target: Target<'a>,
+    told: String,
+    probe: Option<Probe>,
+}
+
+impl Diagnose<'_> {
+    /// What was seen: an exception, a ConnectionErrorCode, an error message, a log. May be called more than once; the code
+    /// of a key store that has `FAILED` is known without.
+    pub fn told(mut self, text: &str) -> Self {
+        self.told.push_str(text);
+        self.told.push('\n');
+        self
+    }
+
+    /// A probe to run besides, from [`Client::probe`] or made by hand: it decides what no AWS API tells.
+    pub fn probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    async fn go(self) -> Result<Diagnosis> {
+        let probe = async {
+            match self.probe {
+                Some(probe) => Some(probe.await),
+                None => None,
+            }
+        };
+        let (facts, report) = join(self.client.facts(self.target), probe).await;
+        let mut facts = facts?;
+        facts.probe = report;
+        Ok(Diagnosis::of(&facts, &self.told))
+    }
+}
+
+impl<'a> IntoFuture for Diagnose<'a> {
+    type Output = Result<Diagnosis>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Diagnosis>> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.go())
     }
 }
 

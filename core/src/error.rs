@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnose::Diagnosis;
 use crate::report::Report;
 
 /// Shorthand used throughout the crate.
@@ -112,6 +113,17 @@ impl Error {
 
     pub(crate) fn with_report(mut self, report: Report) -> Self {
         self.0.report = Some(report);
+        self
+    }
+
+    /// The cause instead of a first guess, and the whole diagnosis for the report.
+    pub(crate) fn with_diagnosis(mut self, diagnosis: Diagnosis) -> Self {
+        if let Some(cause) = diagnosis.found() {
+            self.0.details.help = format!("{}: {} ({})", cause.rule, cause.fix, cause.sentence);
+        }
+        if let Some(report) = &mut self.0.report {
+            report.diagnosis = Some(diagnosis);
+        }
         self
     }
 

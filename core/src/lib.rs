@@ -39,6 +39,7 @@ mod aws;
 mod callback;
 mod client;
 mod desired;
+mod diagnose;
 mod error;
 pub mod facts;
 mod network;
@@ -56,8 +57,9 @@ mod verify;
 
 pub use apply::event::{Event, EventKind};
 pub use callback::{CallbackFuture, CredentialSource, Publisher};
-pub use client::{Apply, Client, ClientBuilder, Target};
+pub use client::{Apply, Client, ClientBuilder, Diagnose, Target};
 pub use desired::Note;
+pub use diagnose::{Cause, Certainty, Diagnosis, Symptom};
 pub use error::{Error, ErrorDetails, ErrorKind, Result};
 pub use plan::{Action, Consent, Plan, Purpose, Step};
 pub use report::{Ids, Outcome, Report, StepReport};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnose::Diagnosis;
 use crate::error::ErrorDetails;
 use crate::observed::Observed;
 use crate::plan::Action;
@@ -29,6 +30,9 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// Steps that could not run because something they need failed.
     pub skipped: Vec<ResourceId>,
+    /// Why KMS could not connect the key store, when that is what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// Total time in seconds.
     pub took_seconds: f64,
 }

@@ -3,22 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod stage;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use stage::{Stage, changed, failing, here};
 use xkslink::facts::{Fact, Facts, Gap};
 use xkslink::rules::{Verdict, catalogue};
-use xkslink::spec::Connectivity;
-use xkslink::{Check, Client, ErrorKind, Target, Verification};
-use xkslink_simulator::Simulator;
-
-fn here(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
+use xkslink::{Check, ErrorKind, Target, Verification};
 
 #[test]
 fn the_catalogue_is_that_of_the_list() {
@@ -58,99 +54,6 @@ struct Worlds {
     world: Vec<World>,
 }
 
-/// The good world: applied over a transit gateway, CONNECTED.
-struct Stage {
-    simulator: Simulator,
-    client: Client,
-    spec: Connectivity,
-    /// Ids by name, for `$name`.
-    ids: Map<String, Value>,
-}
-
-impl Stage {
-    async fn good() -> Self {
-        let simulator = Simulator::new();
-        simulator.host_zone("example.com");
-        let gateway = simulator.meddle(&json!({"call": "ec2:CreateTransitGateway"})).unwrap();
-        simulator.clock().wait(Duration::from_secs(300)).await;
-        let base = fs::read_to_string(here("../tests/scenarios/specs/minimal.toml")).unwrap();
-        let mut document: Value = toml::from_str(&base).unwrap();
-        document["link"] = json!({"type": "transit_gateway", "id": gateway["transitGateway"]["transitGatewayId"]});
-        let spec = Connectivity::from_value(document).unwrap();
-        let client = Client::new(&simulator.sdk_config("eu-central-1"));
-        let report = client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
-        let Value::Object(mut ids) = serde_json::to_value(&report.ids).unwrap() else { panic!("ids are an object") };
-        for (number, subnet) in report.ids.subnets.iter().enumerate() {
-            ids.insert(format!("subnet_{}", number + 1), json!(subnet));
-        }
-        Self { simulator, client, spec, ids }
-    }
-
-    async fn deeds(&mut self, deeds: &[Value]) {
-        for deed in deeds {
-            if let Some(seconds) = deed["wait"].as_f64() {
-                self.simulator.clock().wait(Duration::from_secs_f64(seconds)).await;
-                continue;
-            }
-            let answer = self.simulator.meddle(&resolve(deed, &self.ids));
-            let answer = answer.unwrap_or_else(|error| panic!("{deed}: {error}"));
-            for (name, path) in deed["save"].as_object().into_iter().flatten() {
-                let place = format!("/{}", path.as_str().unwrap().replace('.', "/"));
-                self.ids.insert(name.clone(), answer.pointer(&place).unwrap().clone());
-            }
-        }
-    }
-
-    /// The facts of the world, with the probe that likes what it sees.
-    async fn facts(&self) -> Facts {
-        let mut facts = self.client.facts(&self.spec).await.unwrap();
-        let probe = fs::read_to_string(here("tests/rules/probe.json")).unwrap();
-        facts.probe = Some(serde_json::from_str(&probe).unwrap());
-        facts
-    }
-}
-
-/// Puts ids in the place of `$name`.
-fn resolve(value: &Value, ids: &Map<String, Value>) -> Value {
-    match value {
-        Value::String(text) => match text.strip_prefix('$') {
-            Some(name) => ids.get(name).unwrap_or_else(|| panic!("no id `{name}`")).clone(),
-            None => value.clone(),
-        },
-        Value::Array(items) => items.iter().map(|item| resolve(item, ids)).collect(),
-        Value::Object(map) => map.iter().map(|(key, item)| (key.clone(), resolve(item, ids))).collect(),
-        other => other.clone(),
-    }
-}
-
-/// Changes facts as a world says.
-fn changed(facts: &Facts, world: &World, ids: &Map<String, Value>) -> Facts {
-    let mut document = serde_json::to_value(facts).unwrap();
-    let parts = |pointer: &str| -> (String, String) {
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        (parent.to_owned(), name.to_owned())
-    };
-    for (pointer, value) in &world.facts {
-        let (parent, name) = parts(pointer);
-        let parent = document.pointer_mut(&parent).unwrap_or_else(|| panic!("{}: no {parent}", world.why));
-        match (parent, name.parse::<usize>()) {
-            (Value::Array(list), Ok(place)) if place == list.len() => list.push(resolve(value, ids)),
-            (Value::Array(list), Ok(place)) => list[place] = resolve(value, ids),
-            (parent, _) => parent[name] = resolve(value, ids),
-        }
-    }
-    for pointer in &world.remove {
-        let (parent, name) = parts(pointer);
-        let removed = document.pointer_mut(&parent).unwrap().as_object_mut().unwrap().remove(&name);
-        assert!(removed.is_some(), "{}: no {pointer}", world.why);
-    }
-    serde_json::from_value(document).unwrap_or_else(|error| panic!("{}: {error}", world.why))
-}
-
-fn failing(verification: &Verification) -> BTreeSet<String> {
-    verification.failures().map(|check| check.rule.clone()).collect()
-}
-
 fn passing(verification: &Verification) -> BTreeSet<String> {
     let passes = |check: &&Check| check.verdict == Verdict::Pass;
     verification.checks.iter().filter(passes).map(|check| check.rule.clone()).collect()
@@ -169,11 +72,11 @@ async fn every_checkable_rule_has_a_world_that_passes_and_one_that_fails() {
     let mut wrong = Vec::new();
     for world in &worlds {
         let facts = if world.deeds.is_empty() {
-            changed(&good_facts, world, &good.ids)
+            changed(&good_facts, &world.why, &world.facts, &world.remove, &good.ids)
         } else {
             let mut stage = Stage::good().await;
             stage.deeds(&world.deeds).await;
-            changed(&stage.facts().await, world, &stage.ids)
+            changed(&stage.facts().await, &world.why, &world.facts, &world.remove, &stage.ids)
         };
         let verification = Verification::of(&facts);
         let fails = failing(&verification);

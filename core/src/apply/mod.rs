@@ -305,6 +305,7 @@ impl<'a> Work<'a> {
             ids: Ids::read(&self.observed),
             steps,
             skipped,
+            diagnosis: None,
             took_seconds: self.aws.since(self.run.began).as_secs_f64(),
         };
         match (outcome, self.failed.pop_first()) {

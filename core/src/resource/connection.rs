@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_kms::types::{ConnectionErrorCodeType, ConnectionStateType as State, CustomKeyStoresListEntry};
+use aws_sdk_kms::types::{ConnectionStateType as State, CustomKeyStoresListEntry};
 use serde::Serialize;
 
 use super::key_store::KeyStore;
@@ -13,6 +13,7 @@ use crate::aws::answer::Answer;
 use crate::aws::fresh::known;
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
+use crate::diagnose::symptom;
 use crate::error::{Error, ErrorKind, Result};
 use crate::observed::Observed;
 
@@ -188,53 +189,8 @@ async fn look(cx: &Context, id: &str) -> Result<Option<Seen>> {
 }
 
 fn failed(code: &str) -> Error {
-    let (meaning, help) = explain(code);
+    let unknown = ("a code that this library does not know", "look it up in the AWS KMS developer guide");
+    let (meaning, help) = symptom::named(code).map_or(unknown, |known| (known.meaning, known.help));
     Error::new(ErrorKind::ConnectionFailed, format!("KMS could not connect the key store: {code}: {meaning}"), help)
         .with_aws(Some(code), None)
-}
-
-/// Meaning and first remedy of KMS's connection error codes (CustomKeyStoresListEntry, ConnectionErrorCode).
-fn explain(code: &str) -> (&'static str, &'static str) {
-    use ConnectionErrorCodeType as Code;
-    match Code::from(code) {
-        Code::InternalError => ("a fault inside KMS", "apply again"),
-        Code::NetworkErrors => {
-            ("network trouble on the way to the proxy", "apply again; then check routes and firewalls")
-        }
-        Code::InvalidCredentials => (
-            "the proxy refused the credential",
-            "check access key id and secret on the proxy, its clock, and that nothing rewrites requests, then apply again",
-        ),
-        Code::XksProxyAccessDenied => (
-            "the proxy's own policy refused KMS",
-            "let the proxy's policy permit KMS and its health request, then apply again",
-        ),
-        Code::XksProxyNotReachable => (
-            "no connection to the proxy",
-            "check that targets are healthy, TCP 443 is open both ways and a key manager is available, then apply again",
-        ),
-        Code::XksProxyTimedOut => {
-            ("the proxy did not answer within 250 ms", "bring the proxy nearer or make it faster, then apply again")
-        }
-        Code::XksProxyInvalidResponse => (
-            "KMS did not understand the proxy's answer",
-            "check that the proxy speaks TLS on 443 and implements the XKS proxy API, then apply again",
-        ),
-        Code::XksProxyInvalidConfiguration => {
-            ("the proxy does not know the path", "correct `key_store.path` in the spec, then apply again")
-        }
-        Code::XksProxyInvalidTlsConfiguration => (
-            "KMS does not accept the proxy's TLS: version, name, expiry or certificate authority",
-            "give the proxy a certificate of a public authority for the private DNS name, then apply again",
-        ),
-        Code::XksVpcEndpointServiceNotFound => (
-            "KMS may not see the endpoint service",
-            "plan again: name, Region, owner, acceptance and the principal of KMS are checked",
-        ),
-        Code::XksVpcEndpointServiceInvalidConfiguration => (
-            "the endpoint service does not meet the requirements of KMS",
-            "plan again: zones, acceptance, private DNS name and its verification are checked",
-        ),
-        _ => ("a code that this library does not know", "look it up in the AWS KMS developer guide"),
-    }
 }

@@ -23,7 +23,10 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Choose a Region of another partition; a key store cannot be moved",
         needs_disconnect: true,
         source: source::XKS,
-        check: Some(|facts| Ok(saw("Region", &facts.region, Region::parse(&facts.region).is_ok()))),
+        check: Some(|facts| match facts.region.as_str() {
+            "" => Err(Open::Unknown(Gap::NotRead)),
+            region => Ok(saw("Region", region, Region::parse(region).is_ok())),
+        }),
         ..RULE
     },
     Rule {
@@ -31,6 +34,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::BlocksCreate,
         text: "The endpoint service must be in the Region of the key store",
         outcomes: &[Outcome::SERVICE_NOT_FOUND],
+        follows: &["ACC-01"],
         remedy: "Make the endpoint service anew in the Region of the key store; neither can be moved",
         needs_disconnect: true,
         source: source::CREATE,
@@ -97,6 +101,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::BlocksCreate,
         text: "When another account owns the endpoint service, it must allow the account of the key store besides KMS",
         outcomes: &[Outcome::SERVICE_NOT_FOUND],
+        follows: &["ACC-05"],
         remedy: "Add `arn:aws:iam::<account of the key store>:root` to the allowed principals of the endpoint service",
         source: source::AUTHORIZE,
         check: Some(|facts| {

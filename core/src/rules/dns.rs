@@ -38,6 +38,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "No other key store in the Region must have the private DNS name; KMS counts other accounts as well, which \
                nobody can look into",
         outcomes: &[Outcome::refused("XksProxyUriEndpointInUseException")],
+        follows: &["KS-04"],
         remedy: "Choose a name for this key store alone",
         needs_disconnect: true,
         source: source::CREATE,
@@ -56,6 +57,7 @@ pub(super) const RULES: &[Rule] = &[
         owner: Owner::Dns,
         text: "The domain of the private DNS name must be verified",
         outcomes: &[Outcome::SERVICE_INVALID],
+        follows: &["EPS-08", "DNS-01", "DNS-04", "DNS-07"],
         remedy: "Publish the TXT record that the endpoint service shows, value and case exactly, then call \
                  StartVpcEndpointServicePrivateDnsVerification",
         source: source::SERVICE_DNS,
@@ -74,6 +76,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::BlocksCreate,
         text: "The endpoint that KMS is given must be `https://` and exactly the private DNS name of the endpoint service",
         outcomes: &[Outcome::SERVICE_INVALID, Outcome::SERVICE_NOT_FOUND],
+        follows: &["EPS-08", "KS-02"],
         remedy: "Set `XksProxyUriEndpoint` of the key store to `https://` and the private DNS name of its endpoint service",
         needs_disconnect: true,
         source: source::TROUBLE,

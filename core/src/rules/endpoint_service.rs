@@ -99,6 +99,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::BlocksCreate,
         text: "The endpoint service must serve two or more Availability Zones",
         outcomes: &[Outcome::SERVICE_INVALID],
+        follows: &["NLB-04", "NET-01"],
         remedy: "Add a zone to the load balancer, wait some minutes, then refresh the endpoint service (EPS-07)",
         source: source::CREATE,
         check: Some(|facts| {
@@ -111,6 +112,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "EPS-07",
         text: "The endpoint service should serve every zone of its load balancer, those added later too",
         symptom: "KMS makes no endpoint in the zone that is missing",
+        follows: &["EPS-06", "NET-09"],
         remedy: "Call ModifyVpcEndpointServiceConfiguration with nothing but `ServiceId`, some minutes after the zone \
                  was added",
         source: source::SERVICE_CONFIGURE,

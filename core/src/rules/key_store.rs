@@ -30,6 +30,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::BlocksCreate,
         text: "The endpoint must be `https://` and a domain name, without port or path, 10 to 128 characters",
         outcomes: &[Outcome::refused("ValidationException")],
+        follows: &["DNS-05"],
         remedy: "Set `XksProxyUriEndpoint` to `https://` and the private DNS name",
         needs_disconnect: true,
         source: source::KMS_API,

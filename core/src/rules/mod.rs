@@ -43,6 +43,8 @@ pub struct Rule {
     pub outcomes: &'static [Outcome],
     /// What else a breach looks like; empty when KMS's answer is all.
     pub symptom: &'static str,
+    /// Rules whose breach brings about a breach of this one: then they are the cause.
+    pub follows: &'static [&'static str],
     /// What to do about a breach.
     pub remedy: &'static str,
     /// Whether the remedy takes a disconnected key store: for that time its keys cannot be used.
@@ -63,6 +65,7 @@ const RULE: Rule = Rule {
     text: "",
     outcomes: &[],
     symptom: "",
+    follows: &[],
     remedy: "",
     needs_disconnect: false,
     source: source::VPC,
@@ -222,6 +225,17 @@ mod tests {
             assert!(!rule.symptom.ends_with('.'), "{}: {}", rule.id, rule.symptom);
             assert!(rule.source.url.starts_with("https://"), "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn what_follows_from_what_are_rules_without_a_circle() {
+        fn roots(id: &'static str, above: &[&'static str]) {
+            assert!(!above.contains(&id), "{id} follows from itself: {above:?}");
+            let found = rule(id).unwrap_or_else(|| panic!("{above:?}: no rule {id}"));
+            let above = [above, &[id]].concat();
+            found.follows.iter().for_each(|cause| roots(cause, &above));
+        }
+        catalogue().for_each(|rule| roots(rule.id, &[]));
     }
 
     #[test]

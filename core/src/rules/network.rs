@@ -27,6 +27,7 @@ pub(super) const RULES: &[Rule] = &[
         owner: Owner::Network,
         text: "The load balancer must have two or more subnets, in different Availability Zones",
         outcomes: &[Outcome::SERVICE_INVALID],
+        follows: &["NLB-04"],
         remedy: "Make a private subnet in another Availability Zone, and add it to the load balancer",
         check: Some(|facts| {
             let subnets = facts.used_subnets()?;
@@ -189,6 +190,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "The subnets should have a live route to every proxy address outside of the VPC",
         outcomes: &[Outcome::UNREACHABLE],
         symptom: "Targets are `unhealthy` with `Target.Timeout` or `Target.FailedHealthChecks`",
+        follows: &["TGT-06", "NET-04"],
         remedy: "Add a route to the data centre to the route table of the subnets, or turn on route propagation of the \
                  virtual private gateway; replace a route that is a black hole",
         check: Some(|facts| {
@@ -257,6 +259,7 @@ pub(super) const RULES: &[Rule] = &[
             Outcome::refused("XksProxyVpcEndpointServiceInUseException"),
             Outcome::refused("XksProxyUriEndpointInUseException"),
         ],
+        follows: &["EPS-10", "DNS-02"],
         remedy: "Make a load balancer, an endpoint service and a private DNS name for each key store",
         needs_disconnect: true,
         check: Some(|facts| {

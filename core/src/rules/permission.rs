@@ -10,6 +10,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "The endpoint service must allow `cks.kms.<region>.amazonaws.com`, the principal of KMS in the Region of \
                the key store",
         outcomes: &[Outcome::SERVICE_NOT_FOUND, Outcome::SERVICE_INVALID],
+        follows: &["ACC-01", "ACC-02"],
         remedy: "Add the principal to the allowed principals of the endpoint service",
         check: Some(|facts| {
             let principals = facts.principals.or("there is no endpoint service")?;

@@ -57,6 +57,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "PXY-04",
         text: "The proxy must know the credential that KMS has",
         outcomes: &[Outcome::CREDENTIAL],
+        follows: &["PXY-06"],
         remedy: "Give KMS the credential of the proxy with UpdateCustomKeyStore, or the proxy that of KMS; a connected \
                  key store takes that, too",
         check: Some(|facts| status(facts, &[200, 403, 404], &[401])),
@@ -67,6 +68,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "Nothing between KMS and the proxy must change `Host`, path, body or `X-Amz-Date`: the signature covers them",
         outcomes: &[Outcome::CREDENTIAL],
         symptom: "The credential is right, and the proxy refuses it all the same",
+        follows: &["PXY-04", "PXY-06"],
         remedy: "Let reverse proxies and firewalls pass requests on as they come",
         source: source::TROUBLE,
         check: Some(|facts| {
@@ -236,6 +238,7 @@ pub(super) const RULES: &[Rule] = &[
                both directions",
         outcomes: &[Outcome::UNREACHABLE],
         symptom: "Targets are `unhealthy` with `Target.Timeout`",
+        follows: &["NET-10", "NET-11", "NLB-09", "TGT-16"],
         remedy: "Allow TCP from the subnets of the load balancer to the proxy's port, and the answers back",
         source: source::TROUBLE,
         check: Some(|facts| {

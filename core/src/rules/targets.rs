@@ -122,6 +122,10 @@ pub(super) const RULES: &[Rule] = &[
         text: "At least one target must be healthy",
         outcomes: &[Outcome::UNREACHABLE],
         symptom: "With no healthy target the load balancer tries all of them, so that KMS may time out instead",
+        follows: &[
+            "NET-04", "NET-10", "NET-11", "TGT-08", "TGT-12", "TGT-13", "TGT-14", "TGT-15", "TGT-16", "TGT-17",
+            "TGT-18", "NLB-06", "NLB-07", "NLB-09", "TLS-10", "PXY-01",
+        ],
         remedy: "Follow the reason of each target: `Target.Timeout` is a route or a firewall that swallows packets; \
                  `Target.FailedHealthChecks` a refused connection, or HTTPS that fails; \
                  `Target.ResponseCodeMismatch` another path or code than the health check wants",
@@ -139,6 +143,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "Every zone of the load balancer should have a healthy target that it may use: one of its own zone, one in \
                `all`, or any with cross-zone load balancing",
         symptom: "The zone drops out of DNS; KMS goes through fewer zones",
+        follows: &["TGT-09", "PXY-14"],
         remedy: "Register a target in the zone, or turn on `load_balancing.cross_zone.enabled`",
         source: source::NLB_TARGETS,
         check: Some(zones_are_served),
@@ -261,6 +266,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "TGT-18",
         text: "A listener of the load balancer should forward to the target group",
         symptom: "Targets are `unused` with `Target.NotInUse`",
+        follows: &["NLB-06"],
         remedy: "Make a listener TCP 443 that forwards to the target group",
         check: Some(|facts| {
             let balancers = facts.load_balancers()?;

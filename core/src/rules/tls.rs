@@ -107,6 +107,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "TLS-06",
         text: "The chain must end in a root on AWS's list, and the proxy must serve the intermediate certificates",
+        follows: &["TLS-09"],
         remedy: "Serve the full chain; if its root is not on the list, use another authority",
         source: source::ROOTS,
         check: Some(|facts| {

@@ -1,0 +1,164 @@
+//! From a symptom to its causes, the likeliest first: each a rule, with what was seen, whose it is, and what to do.
+//!
+//! [`Diagnosis::of`] is pure. A symptom is the connection error of a key store, the name of an exception, or whatever text
+//! somebody pastes; facts tell which of the rules that explain it are broken.
+
+mod rank;
+pub(crate) mod symptom;
+mod text;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Facts;
+use crate::rules::{Evidence, Owner, Verdict};
+use crate::verify::{Check, Verification};
+
+/// The causes of a symptom, the likeliest first.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// Version of this document.
+    pub version: u32,
+    /// What was diagnosed; empty when there was only a text.
+    pub target: String,
+    /// The Region; empty when there was only a text.
+    pub region: String,
+    /// `cks-…`, if there is a key store.
+    pub key_store: Option<String>,
+    /// `CONNECTED` and the like.
+    pub connection_state: Option<String>,
+    /// What was understood of what KMS and the proxy said, the most specific first.
+    pub symptoms: Vec<Symptom>,
+    /// The causes, the likeliest first.
+    pub causes: Vec<Cause>,
+    /// Rules that would explain the symptoms and hold, by id.
+    pub ruled_out: Vec<String>,
+    /// When AWS was read; empty when it was not.
+    pub read_at: String,
+    /// The host that probed; `None` without a probe.
+    pub probed_from: Option<String>,
+}
+
+/// Something that KMS or a proxy said.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Symptom {
+    /// ConnectionErrorCode, exception, or `errorName` of the proxy API.
+    pub name: String,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// How sure a cause is. In the order of the ranking.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// The rule does not hold, and that explains the symptoms.
+    Found,
+    /// It would explain the symptoms; nobody knows whether the rule holds.
+    Possible,
+    /// The rule does not hold either, and that explains nothing of this.
+    Beside,
+}
+
+/// One cause.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Cause {
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// The rule's id.
+    pub rule: String,
+    /// All in one sentence.
+    pub sentence: String,
+    /// The values seen.
+    pub evidence: Vec<Evidence>,
+    /// Who can put it right.
+    pub owner: Owner,
+    /// What to do.
+    pub fix: String,
+    /// Whether the fix takes a disconnected key store.
+    pub needs_disconnect: bool,
+    /// The page that documents the rule.
+    pub source: String,
+}
+
+impl Diagnosis {
+    /// Ranks the causes of what the facts and a text tell: an exception, a ConnectionErrorCode, a message, a log; or
+    /// nothing. Pure. Only the first 64 KiB of the text are looked at, and nothing of it is kept.
+    pub fn of(facts: &Facts, text: &str) -> Self {
+        let verification = Verification::of(facts);
+        let mut known = symptom::read(text);
+        known.extend(symptom::in_facts(facts));
+        let known = symptom::sorted(known);
+        let (causes, ruled_out) = rank::rank(&verification, &known);
+        Self {
+            version: 1,
+            target: verification.target,
+            region: verification.region,
+            key_store: verification.key_store,
+            connection_state: verification.connection_state,
+            symptoms: known.iter().map(|known| known.symptom()).collect(),
+            causes,
+            ruled_out,
+            read_at: verification.read_at,
+            probed_from: verification.probed_from,
+        }
+    }
+
+    /// What a text alone tells: whom to suspect, in which order.
+    pub fn of_text(text: &str) -> Self {
+        Self::of(&Facts::default(), text)
+    }
+
+    /// The first cause that is certain.
+    pub fn found(&self) -> Option<&Cause> {
+        self.causes.first().filter(|cause| cause.certainty == Certainty::Found)
+    }
+
+    /// The diagnosis as a JSON document. Holds no secret.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Cause {
+    fn of(check: &Check, certainty: Certainty) -> Self {
+        let sentence = match &check.verdict {
+            Verdict::Fail => format!("{}; it is not so: {}", check.text, seen(&check.evidence)),
+            Verdict::Unknown { missing } => format!("{}; whether it is so is unknown: {missing}", check.text),
+            _ => format!("{}; no fact tells: ask {}", check.text, check.owner.whom()),
+        };
+        Self {
+            certainty,
+            rule: check.rule.clone(),
+            sentence,
+            evidence: check.evidence.clone(),
+            owner: check.owner,
+            fix: check.remedy.clone(),
+            needs_disconnect: check.needs_disconnect,
+            source: check.source.clone(),
+        }
+    }
+}
+
+impl Owner {
+    fn whom(self) -> &'static str {
+        match self {
+            Self::Aws => "whoever holds the AWS account",
+            Self::Network => "whoever runs VPC, routes and firewalls",
+            Self::Proxy => "whoever runs the proxy",
+            Self::KeyManager => "whoever runs the key manager",
+            Self::Dns => "whoever runs the domain",
+        }
+    }
+}
+
+/// The values that do not fit, the first three of them.
+fn seen(evidence: &[Evidence]) -> String {
+    let unfit: Vec<String> =
+        evidence.iter().filter(|each| !each.fits).map(|each| format!("{} is {}", each.what, each.value)).collect();
+    let more = unfit.len().saturating_sub(3);
+    let first = unfit.into_iter().take(3).collect::<Vec<_>>().join(", ");
+    if more == 0 { first } else { format!("{first}, and {more} more") }
+}

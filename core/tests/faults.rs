@@ -1,0 +1,213 @@
+//! Faults of every kind, one by one: verify fails the rules concerned and no others, the simulated KMS gives the code that is
+//! documented, and the diagnosis names the cause.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod stage;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stage::{Stage, changed, failing, here};
+use xkslink::{Diagnosis, ErrorKind, Target, Verification};
+
+/// A fault of faults.toml.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fault {
+    why: String,
+    #[serde(default)]
+    deeds: Vec<Value>,
+    proxy: Option<Value>,
+    #[serde(default)]
+    facts: BTreeMap<String, Value>,
+    #[serde(default)]
+    remove: Vec<String>,
+    code: Option<String>,
+    #[serde(default)]
+    told: String,
+    fails: BTreeSet<String>,
+    cause: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Faults {
+    fault: Vec<Fault>,
+}
+
+const SECRET: &str = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
+
+/// The proxy of the good world, and what is different about it.
+fn proxy(different: &Value) -> Value {
+    let mut proxy = json!({
+        "addresses": ["10.0.8.10", "10.0.8.11"],
+        "stores": [{
+            "prefix": "/payments",
+            "credentials": [{"access_key_id": "ABCDEFGHIJKLMNOPQRSTUVWX", "secret_access_key": SECRET}],
+        }],
+        "certificate": {
+            "common_name": "xks.payments.example.com",
+            "alt_names": ["xks.payments.example.com"],
+            "valid_from_days": -1,
+            "valid_until_days": 90,
+        },
+    });
+    merge(&mut proxy, different);
+    json!([proxy])
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            from.iter().for_each(|(name, value)| merge(into.entry(name).or_insert(Value::Null), value));
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+impl Fault {
+    fn nothing() -> Self {
+        toml::from_str("why = 'nothing'\nfails = []\ncause = ''").unwrap()
+    }
+
+    fn closed_port() -> Self {
+        Self { proxy: Some(json!({"transport": "closed_port"})), ..Self::nothing() }
+    }
+
+    /// Whether only levers move, which can be moved back.
+    fn can_be_undone(&self) -> bool {
+        self.deeds.iter().all(|deed| deed.get("set").is_some())
+    }
+
+    /// Lets it happen, connects the store anew, and tells what came of that.
+    async fn strike(&self, stage: &mut Stage) -> String {
+        for lever in ["dead_targets", "failed_endpoint_services"] {
+            stage.deeds(&[json!({"set": lever, "to": []})]).await;
+        }
+        stage.deeds(&[json!({"set": "proxies", "to": proxy(self.proxy.as_ref().unwrap_or(&json!({})))})]).await;
+        stage.deeds(&self.deeds).await;
+        let store = json!({"CustomKeyStoreId": "$key_store"});
+        stage
+            .deeds(&[
+                json!({"call": "kms:DisconnectCustomKeyStore", "input": store}),
+                json!({"wait": 600}),
+                json!({"call": "kms:ConnectCustomKeyStore", "input": store}),
+                json!({"wait": 600}),
+            ])
+            .await;
+        let answer = stage.simulator.meddle(&json!({"call": "kms:DescribeCustomKeyStores"})).unwrap();
+        let shown = &answer["CustomKeyStores"][0];
+        shown["ConnectionErrorCode"].as_str().or(shown["ConnectionState"].as_str()).unwrap().to_owned()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_fault_is_seen_and_its_cause_is_named() {
+    let Faults { fault: faults } = toml::from_str(&fs::read_to_string(here("tests/faults.toml")).unwrap()).unwrap();
+    let mut common = Stage::good().await;
+    assert_eq!(Fault::nothing().strike(&mut common).await, "CONNECTED", "the proxy of the good world serves");
+    let untouched = common.facts().await;
+
+    let (mut wrong, mut places) = (Vec::new(), Vec::new());
+    for fault in &faults {
+        let mut own = None;
+        let stage = if fault.can_be_undone() { &mut common } else { own.insert(Stage::good().await) };
+        let facts = if fault.deeds.is_empty() && fault.proxy.is_none() {
+            untouched.clone()
+        } else {
+            let code = fault.strike(stage).await;
+            if let Some(wanted) = fault.code.as_ref().filter(|wanted| **wanted != code) {
+                wrong.push(format!("{}: {code}, not {wanted}", fault.why));
+            }
+            stage.facts().await
+        };
+        let facts = changed(&facts, &fault.why, &fault.facts, &fault.remove, &stage.ids);
+        let mut fails = failing(&Verification::of(&facts));
+        fails.remove("KS-07");
+        if fails != fault.fails {
+            wrong.push(format!("{}: fails {fails:?}, not {:?}", fault.why, fault.fails));
+        }
+        let diagnosis = Diagnosis::of(&facts, &fault.told);
+        let place = diagnosis.causes.iter().position(|cause| cause.rule == fault.cause);
+        if place != Some(0) {
+            println!("{}: {} is {place:?}\n{diagnosis}", fault.why, fault.cause);
+        }
+        places.push(place);
+        assert_eq!(serde_json::from_str::<Diagnosis>(&diagnosis.to_json()).unwrap(), diagnosis, "{}", fault.why);
+        assert!(!diagnosis.to_json().contains(SECRET), "{}", fault.why);
+    }
+    let within = |most: usize| places.iter().flatten().filter(|place| **place < most).count();
+    let (first, third, all) = (within(1), within(3), faults.len());
+    println!("{all} faults: the cause comes first {first} times, in the first three {third} times");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(all >= 60, "{all}");
+    assert_eq!(third, all);
+    assert!(first * 100 >= all * 95, "{first} of {all}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_store_is_diagnosed_by_any_name() {
+    let mut stage = Stage::good().await;
+    assert_eq!(Fault::closed_port().strike(&mut stage).await, "XKS_PROXY_NOT_REACHABLE");
+    let service = stage.ids["endpoint_service_name"].as_str().unwrap();
+    for name in ["payments-hsm", stage.ids["key_store"].as_str().unwrap(), service] {
+        let diagnosis = stage.client.diagnose(Target::named(name, "eu-central-1")).await.unwrap();
+        assert_eq!(diagnosis.symptoms[0].name, "XKS_PROXY_NOT_REACHABLE", "{name}");
+        assert_eq!(diagnosis.found().unwrap().rule, "TGT-09", "{diagnosis}");
+    }
+    let error = stage.client.diagnose(Target::named("nobody", "eu-central-1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let error = stage.client.diagnose(Target::named("payments-hsm", "eu-west-1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_is_possible_and_names_the_action() {
+    let mut stage = Stage::good().await;
+    Fault::closed_port().strike(&mut stage).await;
+    stage.simulator.meddle(&json!({"fault": "deny", "on": "DescribeTargetHealth", "times": 99})).unwrap();
+    let diagnosis = stage.client.diagnose(&stage.spec).await.unwrap();
+    let cause = diagnosis.causes.iter().find(|cause| cause.rule == "TGT-09").unwrap();
+    assert!(cause.sentence.contains("`elasticloadbalancing:DescribeTargetHealth` is denied"), "{}", cause.sentence);
+    assert!(diagnosis.found().is_none_or(|cause| cause.rule != "TGT-09"), "{diagnosis}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn apply_names_the_cause_when_the_connection_fails() {
+    let mut stage = Stage::good().await;
+    stage
+        .deeds(&[
+            json!({"call": "kms:DisconnectCustomKeyStore", "input": {"CustomKeyStoreId": "$key_store"}}),
+            json!({"wait": 600}),
+            json!({"set": "connection_error", "to": "XKS_PROXY_NOT_REACHABLE"}),
+        ])
+        .await;
+    let plan = stage.client.plan(&stage.spec).await.unwrap();
+    let error = stage.client.apply(&plan).await.unwrap_err();
+    assert_eq!((error.kind(), error.aws_code()), (ErrorKind::ConnectionFailed, Some("XKS_PROXY_NOT_REACHABLE")));
+    let diagnosis = error.report().unwrap().diagnosis.as_ref().unwrap();
+    assert!(diagnosis.found().is_none(), "{diagnosis}");
+    assert!(error.help().contains("check that targets are healthy"), "no cause was found: {}", error.help());
+
+    stage.simulator.world(|world| {
+        let entries = world.ec2.network_acls.iter_mut().flat_map(|acl| &mut acl.entries);
+        entries.filter(|entry| !entry.egress).for_each(|entry| entry.allow = false);
+    });
+    let error = stage.client.apply(&plan).await.unwrap_err();
+    let diagnosis = error.report().unwrap().diagnosis.as_ref().unwrap();
+    assert_eq!(diagnosis.found().unwrap().rule, "NET-11", "{diagnosis}");
+    assert!(error.help().starts_with("NET-11: ") && error.help().contains("denied"), "{}", error.help());
+}
+
+#[test]
+fn a_text_alone_tells_whom_to_suspect() {
+    let pasted = "KMSInvalidStateException: AWS KMS cannot communicate with the external key store proxy. AKIASECRET";
+    let diagnosis = Diagnosis::of_text(pasted);
+    assert_eq!(diagnosis.causes[0].rule, "TGT-09");
+    assert!(diagnosis.found().is_none());
+    let text = diagnosis.to_string();
+    assert!(text.contains("XKS_PROXY_NOT_REACHABLE") && !text.contains("AKIASECRET"), "{text}");
+    assert!(Diagnosis::of_text("all is well").causes.is_empty());
+}
