@@ -45,6 +45,7 @@ mod network;
 mod observe;
 mod observed;
 mod plan;
+pub mod policy;
 pub mod probe;
 mod report;
 mod resource;
