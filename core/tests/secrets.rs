@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
@@ -140,6 +141,8 @@ async fn no_output_holds_the_secret() {
     if let Err(error) = client.apply(&plan).await {
         output.take_error(&error);
     }
+    // Reads lag behind writes.
+    simulator.clock().wait(Duration::from_secs(60)).await;
     let report = client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
     assert!(report.connected());
     output.take("report", format!("{report:?} {}", report.to_json()));

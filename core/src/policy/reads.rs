@@ -30,6 +30,11 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
         ec2("DescribeVpcEndpointServicePermissions", "to look at the allowed principals"),
     ];
     grants.extend(service.map(|grant| of(Kind::EndpointService, grant)));
+    if scope.existing_vpc().is_some() && !scope.tears_down() {
+        let reason = "to see whether the existing network fits";
+        let around = ["DescribeAvailabilityZones", "DescribeRouteTables", "DescribeNetworkAcls"];
+        grants.extend(around.map(|operation| ec2(operation, reason)));
+    }
     if scope.existing_vpc().is_none() {
         grants.push(of(Kind::RouteTable, ec2("DescribeRouteTables", "to look at the route table")));
     }
@@ -49,6 +54,9 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
         let records = allow("route53:ListResourceRecordSets", "to look for the TXT record").on(scope.hosted_zone());
         // Without a spec nobody knows whether the domain is in Route 53.
         let known = |grant: Grant| if scope.spec.is_none() { grant.sometimes() } else { grant };
+        // The tags of an endpoint service that exists tell where its record is.
+        let looked_for = scope.tears_down() || scope.creates(Kind::EndpointService);
+        let zones = if looked_for { zones } else { zones.sometimes() };
         grants.extend([known(zones), known(of(Kind::EndpointService, records))]);
     }
     if scope.has_key_store() {
@@ -75,8 +83,8 @@ pub(super) fn plan(plan: &Plan, scope: &Scope<'_>) -> Vec<Grant> {
             grants.push(keys.on(format!("arn:{}:kms:{}:*:key/*", scope.partition(), scope.region)).sometimes());
         }
         if any(Kind::EndpointService, &[Action::Delete]) {
-            let reason = "to see whether others use the endpoint service, when no key store of ours does";
-            grants.push(allow("ec2:DescribeVpcEndpointConnections", reason).sometimes());
+            let reason = "to see whether others use the endpoint service";
+            grants.push(allow("ec2:DescribeVpcEndpointConnections", reason));
         }
     }
     grants

@@ -122,10 +122,19 @@ impl<'a> Scope<'a> {
         wanted.into_iter().chain(there).collect()
     }
 
+    pub(super) fn tears_down(&self) -> bool {
+        self.purpose == Some(Purpose::Teardown)
+    }
+
+    /// Whether the plan makes a new one.
+    pub(super) fn creates(&self, kind: Kind) -> bool {
+        self.steps_of(kind).any(|(action, _)| matches!(action, Action::Create | Action::Replace))
+    }
+
     /// Whether there is one, or will be. What a teardown does not delete may not be there.
     pub(super) fn exists(&self, kind: Kind) -> bool {
         let stays = matches!(kind, Kind::Vpc | Kind::Subnet) && self.existing_vpc().is_some();
-        self.purpose != Some(Purpose::Teardown) || stays || self.steps_of(kind).next().is_some()
+        !self.tears_down() || stays || self.steps_of(kind).next().is_some()
     }
 
     /// Actions on a kind, and the ids of what they change.

@@ -179,7 +179,7 @@ fn update(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
                 grants.push(scope.ours_balancing("SetSubnets", reason, NLB));
             }
         }
-        Kind::Listener => {
+        Kind::Listener if beyond_tags => {
             grants.push(scope.ours_balancing("ModifyListener", "to change the listener", LISTENER));
         }
         Kind::EndpointService => {
@@ -211,7 +211,13 @@ fn update(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             let reason = "to disconnect the key store, when it is FAILED";
             grants.push(allow("kms:DisconnectCustomKeyStore", reason).sometimes());
         }
-        Kind::Vpc | Kind::Subnet | Kind::RouteTable | Kind::Link | Kind::SecurityGroup | Kind::DomainVerification => {}
+        Kind::Vpc
+        | Kind::Subnet
+        | Kind::RouteTable
+        | Kind::Link
+        | Kind::Listener
+        | Kind::SecurityGroup
+        | Kind::DomainVerification => {}
     }
     grants
 }
@@ -261,7 +267,6 @@ fn delete(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             grants.push(scope.ours("DeleteVpcEndpointServiceConfigurations", reason, &[SERVICE]));
             let reason = "to reject endpoints that are left, when there are any";
             grants.push(scope.ours("RejectVpcEndpointConnections", reason, &[SERVICE]).sometimes());
-            grants.push(allow("ec2:DescribeVpcEndpointConnections", reason).sometimes());
         }
         Kind::Permission => grants.push(principals(scope)),
         Kind::DomainRecord => {
@@ -422,7 +427,7 @@ fn change_record(scope: &Scope<'_>, reason: &str) -> Grant {
         .when("ForAllValues:StringLike", &format!("{KEY}NormalizedRecordNames"), scope.record_names())
         .when("ForAllValues:StringEquals", &format!("{KEY}RecordTypes"), ["TXT"])
         // Values of others under the same name stay, so taking ours out may be a change of the record.
-        .when("ForAllValues:StringEquals", &format!("{KEY}Actions"), ["UPSERT", "DELETE"])
+        .when("ForAllValues:StringEquals", &format!("{KEY}Actions"), ["CREATE", "UPSERT", "DELETE"])
 }
 
 fn tags(kind: Kind, scope: &Scope<'_>) -> Grant {
@@ -431,6 +436,7 @@ fn tags(kind: Kind, scope: &Scope<'_>) -> Grant {
     match kind {
         Kind::TargetGroup => scope.ours_balancing("AddTags", reason, GROUP),
         Kind::LoadBalancer => scope.ours_balancing("AddTags", reason, NLB),
+        Kind::Listener => scope.ours_balancing("AddTags", reason, LISTENER),
         Kind::Subnet => ec2("subnet"),
         Kind::RouteTable => ec2("route-table"),
         Kind::SecurityGroup => ec2("security-group"),
