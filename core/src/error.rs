@@ -132,6 +132,17 @@ impl Error {
         self
     }
 
+    /// Without a secret that the request carried: whatever answers may echo the request.
+    pub(crate) fn withholding(mut self, secret: &str) -> Self {
+        let withhold = |text: &mut String| *text = text.replace(secret, "[withheld]");
+        let details = &mut self.0.details;
+        withhold(&mut details.message);
+        withhold(&mut details.help);
+        details.aws_code.iter_mut().chain(&mut details.request_id).for_each(withhold);
+        self.0.source = None;
+        self
+    }
+
     /// Whether AWS may have acted although no answer came: look before trying again.
     pub(crate) fn is_unclear(&self) -> bool {
         self.0.unclear

@@ -46,6 +46,7 @@ mod network;
 mod observe;
 mod observed;
 mod plan;
+pub mod policy;
 pub mod probe;
 mod report;
 mod resource;

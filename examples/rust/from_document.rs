@@ -14,7 +14,7 @@ use clap::{Parser, ValueEnum};
 use xkslink::spec::Connectivity;
 use xkslink::{Client, Consent, Report};
 
-/// Plan, apply or tear down the spec of a document.
+/// Plan, apply or tear down the spec of a document, or print the IAM policies that it takes.
 #[derive(Parser)]
 struct Arguments {
     /// What to do.
@@ -32,6 +32,8 @@ struct Arguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum Verb {
     Plan,
+    /// Print the IAM policies that the plan needs.
+    Policy,
     Apply,
     Status,
     Teardown,
@@ -71,6 +73,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Verb::Plan => {
             let plan = client.plan(&spec).await?;
             println!("{}", if arguments.json { plan.to_json() } else { plan.to_string() });
+        }
+        Verb::Policy => {
+            for policy in client.plan(&spec).await?.policies() {
+                eprintln!("the policy of the {} role:", policy.role);
+                println!("{}", policy.to_json());
+            }
         }
         Verb::Status => {
             let status = client.status(&spec).await?;

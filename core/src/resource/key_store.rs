@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_kms::types::{self, CustomKeyStoreType, XksProxyAuthenticationCredentialType, XksProxyConnectivityType};
 use serde::Serialize;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
+use zeroize::Zeroizing;
 
 use super::endpoint_service::EndpointService;
 use super::{Change, Effect, Kind, Resource, compare};
@@ -135,8 +138,11 @@ impl Resource for KeyStore {
         if changed("uri_path") {
             request = request.xks_proxy_uri_path(&want.uri_path);
         }
+        let mut secret = Zeroizing::default();
         if changed("credential.access_key_id") {
-            request = request.xks_proxy_authentication_credential(credential(cx).await?);
+            let credential = credential(cx).await?;
+            secret = secret_of(&credential);
+            request = request.xks_proxy_authentication_credential(credential);
         }
         let service = cx.parent::<EndpointService>()?;
         if changes.iter().any(|change| change.effect == Effect::Disconnect) {
@@ -146,8 +152,10 @@ impl Resource for KeyStore {
                 .xks_proxy_vpc_endpoint_service_name(&service.name)
                 .set_xks_proxy_vpc_endpoint_service_owner(want.service_owner.clone());
         }
-        known(cx, &[Kind::EndpointService, Kind::Permission], || async {
-            request.clone().send().await.or_fail("change the key store", "kms:UpdateCustomKeyStore")
+        let secret = secret.as_str();
+        known(cx, &[Kind::EndpointService, Kind::Permission], || {
+            let sending = request.clone().send();
+            quietly(secret, async { sending.await.or_fail("change the key store", "kms:UpdateCustomKeyStore") })
         })
         .await?;
         until(cx, SHOWN, || async {
@@ -198,6 +206,7 @@ async fn create_store(cx: &Context, want: &Want) -> Result<Seen> {
     let service = cx.parent::<EndpointService>()?;
     let credential = credential(cx).await?;
     let access_key_id = credential.access_key_id().to_owned();
+    let secret = secret_of(&credential);
     let request = cx
         .aws
         .kms
@@ -211,8 +220,11 @@ async fn create_store(cx: &Context, want: &Want) -> Result<Seen> {
         .set_xks_proxy_vpc_endpoint_service_owner(want.service_owner.clone())
         .xks_proxy_authentication_credential(credential);
     let once = aws_sdk_kms::config::Config::builder().retry_config(one_attempt());
-    let sent = request.customize().config_override(once).send().await;
-    let output = sent.or_fail("create the key store", "kms:CreateCustomKeyStore")?;
+    let sending = async {
+        let sent = request.customize().config_override(once).send().await;
+        sent.or_fail("create the key store", "kms:CreateCustomKeyStore")
+    };
+    let output = quietly(&secret, sending).await?;
     Ok(Seen {
         id: output.custom_key_store_id.ok_or_else(|| Error::incomplete("CreateCustomKeyStore", "CustomKeyStoreId"))?,
         name: want.name.clone(),
@@ -223,6 +235,20 @@ async fn create_store(cx: &Context, want: &Want) -> Result<Seen> {
         service_name: service.name.clone(),
         service_owner: want.service_owner.clone(),
     })
+}
+
+/// Sends a request that carries the secret, if there is one. The SDK logs whole requests at TRACE, so nobody listens
+/// meanwhile; and whatever answers may echo the request, so errors are cleaned.
+async fn quietly<T>(secret: &str, sending: impl Future<Output = Result<T>>) -> Result<T> {
+    if secret.is_empty() {
+        return sending.await;
+    }
+    let sent = sending.with_subscriber(NoSubscriber::default()).await;
+    sent.map_err(|error| error.withholding(secret))
+}
+
+fn secret_of(credential: &XksProxyAuthenticationCredentialType) -> Zeroizing<String> {
+    Zeroizing::new(credential.raw_secret_access_key().to_owned())
 }
 
 async fn credential(cx: &Context) -> Result<XksProxyAuthenticationCredentialType> {

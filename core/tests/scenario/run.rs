@@ -60,7 +60,7 @@ pub fn run_file(path: &Path) -> Vec<String> {
 }
 
 impl Stage {
-    async fn set(scenario: &Scenario) -> Self {
+    pub async fn set(scenario: &Scenario) -> Self {
         let simulator = Simulator::new();
         for zone in &scenario.hosted_zones {
             simulator.host_zone(zone);
@@ -80,8 +80,17 @@ impl Stage {
     }
 
     async fn run(&mut self, run: &Run) -> Took {
+        self.prepare(run).await;
+        self.perform(run).await
+    }
+
+    /// What happens before a run: edits of the spec, deeds of others.
+    pub async fn prepare(&mut self, run: &Run) {
         change(&mut self.document, &run.edit, &run.drop);
         self.deeds(&run.before).await;
+    }
+
+    pub async fn perform(&mut self, run: &Run) -> Took {
         let (requests, began) = (self.simulator.requests().len(), self.simulator.clock().now());
         let mut took = Took::default();
         if let Err(error) = self.act(run, &mut took).await {

@@ -20,6 +20,8 @@ pub enum FaultKind {
         /// Error code, such as `UnauthorizedOperation`.
         code: String,
     },
+    /// An error whose message repeats the whole request, no effect: a chatty endpoint, or a proxy before AWS.
+    Echo,
     /// The answer takes this much longer.
     Slow(Duration),
     /// The connection breaks before the service acts.

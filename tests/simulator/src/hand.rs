@@ -150,6 +150,7 @@ fn fault(kind: &str, deed: &Value) -> Result<Fault, String> {
         "throttle" => FaultKind::Throttle,
         "server_error" => FaultKind::ServerError,
         "deny" => FaultKind::Deny,
+        "echo" => FaultKind::Echo,
         "refuse" => FaultKind::Refuse { code: need("code")? },
         "slow" => FaultKind::Slow(need_seconds()?),
         "drop_before" => FaultKind::DropBefore,

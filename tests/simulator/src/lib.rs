@@ -247,6 +247,11 @@ impl Simulator {
         self.lock().policies.attach(principal_or_account, policy_document)
     }
 
+    /// Detaches every policy: everybody may do everything again.
+    pub fn allow_everything(&self) {
+        self.lock().policies.detach_all();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic in a test's closure must not hide behind a poisoned lock.
         self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)

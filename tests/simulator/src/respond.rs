@@ -91,6 +91,7 @@ impl Inner {
             Some(FaultKind::Throttle) => Err(throttled(service)),
             Some(FaultKind::ServerError) => Err(broken(service)),
             Some(FaultKind::Refuse { code }) => Err(Fail::new(code, "refused by a simulated fault")),
+            Some(FaultKind::Echo) => Err(Fail::new("ValidationException", call.input.to_string())),
             Some(FaultKind::Deny) => Err(policy::refusal(service, &caller.arn, &action, "*", Decision::NotAllowed)),
             Some(FaultKind::Stale(age)) if is_read(&call.operation) => self.stale(service, call, caller, *age),
             Some(FaultKind::Without { member }) => self.handle(service, call, caller).map(|mut output| {

@@ -27,6 +27,11 @@ impl Policies {
         Ok(())
     }
 
+    /// Detaches every policy.
+    pub(crate) fn detach_all(&mut self) {
+        self.attached.clear();
+    }
+
     /// Refuses a call that the caller's policies do not allow in every part.
     pub(crate) fn check(&self, service: Service, call: &Call, principal: &str, world: &World) -> Result<(), Fail> {
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: needs no permission.

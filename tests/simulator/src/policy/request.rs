@@ -17,7 +17,7 @@ type Context = BTreeMap<String, Vec<String>>;
 /// Everything that must be allowed for a call: its action on each target, then tagging if it creates with tags.
 pub(super) fn needed(service: Service, call: &Call, world: &World) -> Vec<Request> {
     let action = format!("{}:{}", prefix(service), call.operation);
-    let mut requests: Vec<Request> = targets(service, call)
+    let mut requests: Vec<Request> = targets(service, call, world)
         .into_iter()
         .map(|target| Request {
             action: action.clone(),
@@ -36,10 +36,10 @@ struct Target {
     tagged: bool,
 }
 
-fn targets(service: Service, call: &Call) -> Vec<Target> {
+fn targets(service: Service, call: &Call, world: &World) -> Vec<Target> {
     let created = created(service, call).map(|arn| Target { arn, tagged: true });
     let tags = matches!(call.operation.as_str(), "CreateTags" | "AddTags" | "TagResource" | "CreateListener");
-    let existing = existing(service, call).into_iter().map(|arn| Target { arn, tagged: tags });
+    let existing = existing(service, call, world).into_iter().map(|arn| Target { arn, tagged: tags });
     let targets: Vec<Target> = created.into_iter().chain(existing).collect();
     if targets.is_empty() { vec![Target { arn: "*".to_owned(), tagged: true }] } else { targets }
 }
@@ -68,7 +68,7 @@ fn created(service: Service, call: &Call) -> Option<String> {
 }
 
 /// The ARNs of what a call names. Reads of many objects know no resources, with the exceptions below.
-fn existing(service: Service, call: &Call) -> Vec<String> {
+fn existing(service: Service, call: &Call, world: &World) -> Vec<String> {
     const READS_OF_ONE: [&str; 2] = ["DescribeVpcAttribute", "DescribeVpcEndpointServicePermissions"];
     let operation = call.operation.as_str();
     let id = || call.text("Id").unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
@@ -76,7 +76,16 @@ fn existing(service: Service, call: &Call) -> Vec<String> {
         Service::Ec2 | Service::Elb if operation.starts_with("Describe") && !READS_OF_ONE.contains(&operation) => {
             Vec::new()
         }
-        Service::Ec2 => parameters(call, &["Id", "Ids"]).iter().filter_map(|id| ec2_arn(call, id)).collect(),
+        Service::Ec2 => {
+            let named = match operation {
+                // The targets of a route are no resources of these.
+                "CreateRoute" | "DeleteRoute" => parameters(call, &["RouteTableId"]),
+                "DisassociateRouteTable" => associated(call, world),
+                "AcceptVpcPeeringConnection" => peered(call, world),
+                _ => parameters(call, &["Id", "Ids"]),
+            };
+            named.iter().filter_map(|id| ec2_arn(call, id)).collect()
+        }
         Service::Elb => parameters(call, &["Arn", "Arns"]),
         Service::Kms => call.text("KeyId").into_iter().map(|id| key_arn(call, &id)).collect(),
         Service::Route53 if operation == "GetChange" => {
@@ -88,6 +97,22 @@ fn existing(service: Service, call: &Call) -> Vec<String> {
         Service::Route53 | Service::ServiceQuotas => Vec::new(),
         Service::Sts => call.text("RoleArn").into_iter().collect(),
     }
+}
+
+/// Route table and subnet of the association that a call names.
+fn associated(call: &Call, world: &World) -> Vec<String> {
+    let id = call.text("AssociationId").unwrap_or_default();
+    let tables = world.ec2.route_tables.iter();
+    let mut pairs = tables.flat_map(|table| table.associations.iter().map(move |each| (table, each)));
+    let found = pairs.find(|(_, association)| association.id == id);
+    found.into_iter().flat_map(|(table, association)| [table.id.clone(), association.subnet_id.clone()]).collect()
+}
+
+/// The peering that a call names, and the VPC that is asked.
+fn peered(call: &Call, world: &World) -> Vec<String> {
+    let id = call.text("VpcPeeringConnectionId").unwrap_or_default();
+    let peer = world.ec2.peerings.iter().find(|peering| peering.id == id).map(|peering| peering.peer_vpc_id.clone());
+    peer.into_iter().chain([id]).collect()
 }
 
 /// The values of all parameters whose names end in one of these.
@@ -177,9 +202,33 @@ fn common(service: Service, call: &Call) -> Context {
         Service::Kms => {
             context.insert("kms:calleraccount".to_owned(), vec![call.account.clone()]);
         }
-        Service::Elb | Service::Route53 | Service::Sts | Service::ServiceQuotas => {}
+        Service::Elb => {
+            if let Some(scheme) = call.text("Scheme") {
+                context.insert("elasticloadbalancing:scheme".to_owned(), vec![scheme]);
+            }
+        }
+        Service::Route53 => add_changes(&mut context, call),
+        Service::Sts | Service::ServiceQuotas => {}
     }
     context
+}
+
+/// What ChangeResourceRecordSets changes: names in lower case without trailing dot, types, actions.
+fn add_changes(context: &mut Context, call: &Call) {
+    let changes = list_of(&call.input["ChangeBatch"]["Changes"]);
+    let mut add = |key: &str, texts: Vec<String>| {
+        if !texts.is_empty() {
+            context.insert(format!("route53:changeresourcerecordsets{key}"), texts);
+        }
+    };
+    let of_set = |member: &str| {
+        let texts = changes.iter().filter_map(|change| text_of(&change["ResourceRecordSet"][member]));
+        texts.collect::<Vec<String>>()
+    };
+    let names = of_set("Name").iter().map(|name| name.trim_end_matches('.').to_lowercase()).collect();
+    add("normalizedrecordnames", names);
+    add("recordtypes", of_set("Type"));
+    add("actions", changes.iter().filter_map(|change| text_of(&change["Action"])).collect());
 }
 
 fn add_request_tags(context: &mut Context, tags: &Tags) {
@@ -191,7 +240,9 @@ fn add_request_tags(context: &mut Context, tags: &Tags) {
 
 /// The tags in a request, whichever way the service spells them.
 fn request_tags(call: &Call) -> Tags {
-    let specified = call.list("TagSpecification").into_iter().flat_map(|each| list_of(&each["Tag"]));
+    // Transit gateways spell it in the plural.
+    let specifications = ["TagSpecification", "TagSpecifications"].into_iter().flat_map(|name| call.list(name));
+    let specified = specifications.flat_map(|each| list_of(&each["Tag"]));
     let direct = ["Tag", "Tags"].into_iter().flat_map(|name| call.list(name));
     specified.chain(direct).filter_map(|tag| tag_of(&tag)).collect()
 }
@@ -205,12 +256,20 @@ fn tag_of(tag: &Value) -> Option<(String, String)> {
 fn tags_of<'a>(world: &'a World, arn: &str) -> Option<&'a Tags> {
     let id = arn.rsplit('/').next().unwrap_or_default();
     let (ec2, elb) = (&world.ec2, &world.elb);
-    let vpcs = ec2.vpcs.iter().find(|each| each.id == id).map(|each| &each.tags);
-    let subnets = ec2.subnets.iter().find(|each| each.id == id).map(|each| &each.tags);
-    let groups = ec2.security_groups.iter().find(|each| each.id == id).map(|each| &each.tags);
-    let services = ec2.endpoint_services.iter().find(|each| each.id == id).map(|each| &each.tags);
-    let load_balancers = elb.load_balancers.iter().find(|each| each.arn == arn).map(|each| &each.tags);
-    let listeners = elb.listeners.iter().find(|each| each.arn == arn).map(|each| &each.tags);
-    let target_groups = elb.target_groups.iter().find(|each| each.arn == arn).map(|each| &each.tags);
-    vpcs.or(subnets).or(groups).or(services).or(load_balancers).or(listeners).or(target_groups)
+    let vpcs = ec2.vpcs.iter().map(|each| (&each.id, &each.tags));
+    let subnets = ec2.subnets.iter().map(|each| (&each.id, &each.tags));
+    let tables = ec2.route_tables.iter().map(|each| (&each.id, &each.tags));
+    let groups = ec2.security_groups.iter().map(|each| (&each.id, &each.tags));
+    let services = ec2.endpoint_services.iter().map(|each| (&each.id, &each.tags));
+    let gateways = ec2.vpn_gateways.iter().map(|each| (&each.id, &each.tags));
+    let attachments = ec2.transit_gateway_attachments.iter().map(|each| (&each.id, &each.tags));
+    let peerings = ec2.peerings.iter().map(|each| (&each.id, &each.tags));
+    let mut in_ec2 = vpcs.chain(subnets).chain(tables).chain(groups).chain(services);
+    let mut links = gateways.chain(attachments).chain(peerings);
+    let load_balancers = elb.load_balancers.iter().map(|each| (&each.arn, &each.tags));
+    let listeners = elb.listeners.iter().map(|each| (&each.arn, &each.tags));
+    let target_groups = elb.target_groups.iter().map(|each| (&each.arn, &each.tags));
+    let mut balancing = load_balancers.chain(listeners).chain(target_groups);
+    let by_id = in_ec2.find(|(mine, _)| *mine == id).or_else(|| links.find(|(mine, _)| *mine == id));
+    by_id.or_else(|| balancing.find(|(mine, _)| *mine == arn)).map(|(_, tags)| tags)
 }
