@@ -36,7 +36,7 @@ pub(super) fn rank(verification: &Verification, symptoms: &[&'static Known]) -> 
         let key = (certainty, follows, guidance, nearness, check.severity, place);
         ranked.push((key, Cause::of(check, certainty)));
     }
-    ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+    ranked.sort_by_key(|(key, _)| *key);
     (ranked.into_iter().map(|(_, cause)| cause).collect(), ruled_out)
 }
 
