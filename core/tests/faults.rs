@@ -201,6 +201,42 @@ async fn apply_names_the_cause_when_the_connection_fails() {
     assert!(error.help().starts_with("NET-11: ") && error.help().contains("denied"), "{}", error.help());
 }
 
+#[tokio::test(start_paused = true)]
+async fn half_deleted_worlds_and_hostile_answers_are_diagnosed() {
+    let full = serde_json::to_value(Stage::good().await.facts().await).unwrap();
+    let told =
+        ["", "XKS_PROXY_NOT_REACHABLE", "XksProxyVpcEndpointServiceInvalidConfigurationException", "</script>\u{0}"];
+    let known = full.as_object().unwrap().iter().filter(|(_, value)| value.get("known").is_some());
+    for (name, _) in known {
+        for instead in [json!("absent"), json!({"unknown": {"because": "denied", "action": "ec2:DescribeAnything"}})] {
+            let mut document = full.clone();
+            document[name] = instead;
+            let facts = serde_json::from_value(document).unwrap();
+            for text in told {
+                let diagnosis = Diagnosis::of(&facts, text);
+                assert!(diagnosis.causes.iter().all(|cause| !cause.sentence.is_empty()), "{name}: {diagnosis}");
+            }
+        }
+    }
+    let mut hostile = full;
+    hostile["probe"]["proxy"][0]["health"]["status"] = json!(500);
+    hostile["probe"]["proxy"][0]["health"]["error_name"] = json!("\u{202e}".repeat(100_000));
+    let diagnosis = Diagnosis::of(&serde_json::from_value(hostile).unwrap(), "");
+    assert_eq!(diagnosis.symptoms, []);
+    assert_eq!(diagnosis.found().unwrap().rule, "PXY-08");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_denied_altogether_is_an_error_that_names_the_action() {
+    let stage = Stage::good().await;
+    stage.simulator.meddle(&json!({"fault": "deny", "times": 999})).unwrap();
+    let error = stage.client.diagnose(Target::named("payments-hsm", "eu-central-1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    assert!(error.help().contains("kms:DescribeCustomKeyStores"), "{}", error.help());
+    let diagnosis = stage.client.diagnose(&stage.spec).told("XKS_PROXY_NOT_REACHABLE").await.unwrap();
+    assert!(diagnosis.found().is_none() && !diagnosis.causes.is_empty(), "{diagnosis}");
+}
+
 #[test]
 fn a_text_alone_tells_whom_to_suspect() {
     let pasted = "KMSInvalidStateException: AWS KMS cannot communicate with the external key store proxy. AKIASECRET";
