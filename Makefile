@@ -25,6 +25,14 @@ lint: ## formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
+# Installed on first use, which takes some minutes; not a part of `make test`.
+DENY := 0.20.2
+
+.PHONY: audit
+audit: ## licences, banned crates and sources of everything in the lock file
+	$(CARGO) deny --version 2>/dev/null | grep -q $(DENY) || $(CARGO) install --locked cargo-deny@$(DENY)
+	$(CARGO) deny --locked check licenses bans sources
+
 .PHONY: build
 build: ## the programs of the workspace
 	$(CARGO) build --workspace --all-targets --locked

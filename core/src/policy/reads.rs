@@ -57,6 +57,8 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
         // The tags of an endpoint service that exists tell where its record is.
         let looked_for = scope.tears_down() || scope.creates(Kind::EndpointService);
         let zones = if looked_for { zones } else { zones.sometimes() };
+        // A teardown takes the record out without asking what else is there, while it is ours alone.
+        let records = if scope.tears_down() { records.sometimes() } else { records };
         grants.extend([known(zones), known(of(Kind::EndpointService, records))]);
     }
     if scope.has_key_store() {
