@@ -1,6 +1,6 @@
 //! What AWS and a probe tell of one key store and the way to its proxy, as plain data for the rules.
 //!
-//! Unlike [`observed`](crate::observed), which knows what carries our mark, this is about a store of any origin, and
+//! Unlike `observed`, which knows what carries our mark, this is about a store of any origin, and
 //! what could not be read says why. Nothing here uses AWS; `verify/read.rs` fills it in.
 
 use std::collections::BTreeMap;
