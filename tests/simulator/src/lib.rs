@@ -153,8 +153,8 @@ impl Builder {
     /// Makes the world, empty. Must run inside a tokio runtime if its time is paused.
     pub fn build(self) -> Simulator {
         let clock = Clock::new(self.begins, self.speed);
-        let inner = Mutex::new(self.inner(clock.now()));
-        Simulator { shared: Arc::new(Shared { clock, made: self, hung: Notify::new(), inner }) }
+        let inner = self.inner(clock.now());
+        Simulator::with(clock, self, inner)
     }
 
     fn inner(&self, now: Duration) -> Inner {
@@ -233,6 +233,25 @@ impl Simulator {
         };
         let answer = self.world(|world| route53::handle(&call, world));
         assert!(answer.is_ok(), "`{name}` cannot be hosted: {answer:?}");
+    }
+
+    /// A copy of this world on the same clock, which goes its own way from now on and shows every write at once. Request
+    /// log, faults and policies are not copied.
+    pub fn fork(&self) -> Self {
+        let inner = self.lock();
+        let copy = Inner {
+            world: inner.world.clone(),
+            log: Vec::new(),
+            faults: Faults::default(),
+            policies: Policies::default(),
+            past: Past::new(self.shared.made.seed),
+            uneven: inner.uneven.clone(),
+        };
+        Self::with(self.clock(), self.shared.made.clone(), copy)
+    }
+
+    fn with(clock: Clock, made: Builder, inner: Inner) -> Self {
+        Self { shared: Arc::new(Shared { clock, made, hung: Notify::new(), inner: Mutex::new(inner) }) }
     }
 
     /// Every request so far.
