@@ -10,6 +10,8 @@ mod survival;
 
 use survival::everything;
 use survival::matrix::{cases, print};
+use survival::stage::{Goal, SORTS};
+use survival::together::{self, Pair};
 
 #[test]
 fn a_run_that_is_hit_at_any_call_is_finished_by_the_next() {
@@ -30,4 +32,17 @@ fn a_run_that_is_hit_at_any_call_is_finished_by_the_next() {
         })
         .collect();
     assert!(bad.is_empty(), "{} of {} cases\n{}", bad.len(), outcomes.len(), bad.join("\n"));
+}
+
+#[test]
+fn two_clients_at_the_same_moment_make_one_store() {
+    let seeds = if everything() { 1..400 } else { 1..9 };
+    for sort in SORTS {
+        let ended = together::orders(sort, Pair(Goal::Created, Goal::Created), seeds.clone());
+        print!("{} / {}: ", sort.link, sort.domain);
+        together::print(&ended);
+        let bad = ended.iter().filter(|each| each.wrong.is_some() || each.again > 1);
+        let bad: Vec<String> = bad.map(|each| format!("{each:?}")).collect();
+        assert!(bad.is_empty(), "{} of {}\n{}", bad.len(), ended.len(), bad.join("\n"));
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod matrix;
 pub mod stage;
+pub mod together;
 
 /// Whether everything is to be tried (`make survive`), or a seeded sample of it.
 pub fn everything() -> bool {
