@@ -12,6 +12,7 @@ use futures_util::future::try_join;
 use crate::apply::event::Event;
 use crate::apply::{Listener, Look, Run, apply};
 use crate::aws::Aws;
+use crate::aws::answer::is_surprise;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::error::Result;
@@ -194,7 +195,14 @@ impl Client {
                 known => Ok(known),
             }
         };
-        let (who, mut observed) = try_join(who, observe(aws, scope)).await?;
+        let look = async {
+            match observe(aws, scope).await {
+                // Something went between the two rounds of the look, because somebody else is at work.
+                Err(error) if is_surprise(&error) => observe(aws, scope).await,
+                other => other,
+            }
+        };
+        let (who, mut observed) = try_join(who, look).await?;
         let who = match who {
             None if observed.has_left_behind_store() => Some(accounts(aws).await?),
             who => who,

@@ -186,7 +186,9 @@ impl<'a> Work<'a> {
                     now.just_handed_out |= before.just_handed_out;
                 }
                 observed.key_store_deleted = self.observed.key_store_deleted;
-                (self.desired, self.observed) = (Arc::new(desired), Arc::new(observed));
+                let before = std::mem::replace(&mut self.observed, Arc::new(observed));
+                self.desired = Arc::new(desired);
+                self.withdraw(&before).await;
             }
             Err(error) => {
                 // Why the look failed says more than what the first step met.
@@ -196,6 +198,18 @@ impl<'a> Work<'a> {
                     self.fail(resource, action, error);
                 }
             }
+        }
+    }
+
+    /// Takes back the record of a service that somebody deleted meanwhile: AWS shows its challenge to nobody any more.
+    async fn withdraw(&mut self, before: &Observed) {
+        let (Some(service), Some(record)) = (&before.endpoint_service, &before.domain_record) else { return };
+        if self.observed.endpoint_service.as_ref().is_some_and(|now| now.id == service.id) {
+            return;
+        }
+        let resource = ResourceId::new(Kind::DomainRecord, "");
+        if let Err(error) = DomainRecord::delete(&self.context(Some(resource.clone())), record).await {
+            self.fail(resource, Action::Delete, error);
         }
     }
 

@@ -58,7 +58,7 @@ impl Harm {
     }
 
     /// As a fault at one call: the `nth` of its operation.
-    fn fault(self, operation: &str, nth: usize) -> Fault {
+    pub fn fault(self, operation: &str, nth: usize) -> Fault {
         let (times, kind) = match self {
             Self::GoneBefore => (1, FaultKind::HangBefore),
             Self::GoneAfter => (1, FaultKind::HangAfter),

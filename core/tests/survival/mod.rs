@@ -1,12 +1,39 @@
 //! What it takes to survive: worlds with things of others in them, runs by fresh clients, and what must hold afterwards.
 
+pub mod cancel;
 pub mod matrix;
+pub mod process;
+pub mod soak;
 pub mod stage;
 pub mod together;
 
-/// Whether everything is to be tried (`make survive`), or a seeded sample of it.
+/// `SURVIVE=1` tries everything (`make survive`), `SURVIVE=10` the tenth case of the matrix and everything else; without
+/// it a sample is tried.
 pub fn everything() -> bool {
     std::env::var_os("SURVIVE").is_some()
+}
+
+/// Of the cases of the matrix every so many-th is tried.
+pub fn stride() -> usize {
+    std::env::var("SURVIVE").map_or(97, |stride| stride.parse().unwrap_or(1))
+}
+
+/// Pseudo-random numbers that repeat with their seed (splitmix64).
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `sides`.
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides as u64) as usize
+    }
+
+    pub fn pick<'a, T>(&mut self, things: &'a [T]) -> &'a T {
+        &things[self.roll(things.len())]
+    }
 }
 
 /// A single-threaded runtime with paused time.

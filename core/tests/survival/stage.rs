@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use xkslink::spec::Connectivity;
-use xkslink::{Client, Consent, Error, EventKind};
+use xkslink::{Client, Consent, Error, Event, EventKind};
 use xkslink_simulator::{Simulator, Timings, World};
 
 use crate::scenario::client::client;
@@ -31,7 +32,7 @@ pub const SORTS: [Sort; 8] = [
 ];
 
 /// What a client is asked to make true.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Goal {
     Created,
     Updated,
@@ -43,8 +44,8 @@ pub const GOALS: [Goal; 3] = [Goal::Created, Goal::Updated, Goal::Gone];
 /// A world and the store in it.
 pub struct Stage {
     pub simulator: Simulator,
-    created: Connectivity,
-    updated: Connectivity,
+    created: Value,
+    updated: Value,
     /// What others have, in words.
     others: Vec<String>,
 }
@@ -83,7 +84,7 @@ impl Stage {
             json!({"Name": "theirs", "Protocol": "TCP", "Port": 443, "VpcId": peer, "TargetType": "ip"}),
         );
         let transit = call("ec2:CreateTransitGateway", json!({}))["transitGateway"]["transitGatewayId"].clone();
-        simulator.clock().wait(Duration::from_secs(60)).await;
+        simulator.clock().wait(Duration::from_secs(10)).await;
         let others = simulator.world(|world| everything(world));
         let mut document = base("minimal");
         document["link"] = match sort.link {
@@ -106,7 +107,7 @@ impl Stage {
             "callback" => json!({"type": "callback"}),
             _ => json!({"type": "route53"}),
         };
-        let created = Connectivity::from_value(document.clone()).unwrap();
+        let created = document.clone();
         // Something in place, something that is replaced, something that KMS is told.
         document["proxy"]["port"] = 8443.into();
         document["proxy"]["addresses"][0] = if sort.link == "none" { "10.60.0.11" } else { "10.0.8.12" }.into();
@@ -116,8 +117,7 @@ impl Stage {
         if sort.link != "none" {
             document["data_center"] = json!(["10.0.0.0/17"]);
         }
-        let updated = Connectivity::from_value(document).unwrap();
-        Self { simulator, created, updated, others }
+        Self { simulator, created, updated: document, others }
     }
 
     /// The same world once more.
@@ -127,8 +127,12 @@ impl Stage {
         Self { simulator, created, updated, others }
     }
 
-    pub fn spec(&self, goal: Goal) -> &Connectivity {
+    pub fn document(&self, goal: Goal) -> &Value {
         if goal == Goal::Updated { &self.updated } else { &self.created }
+    }
+
+    pub fn spec(&self, goal: Goal) -> Connectivity {
+        Connectivity::from_value(self.document(goal).clone()).unwrap()
     }
 
     /// A client that knows nothing yet.
@@ -138,32 +142,21 @@ impl Stage {
 
     /// One run of a fresh client, with every consent. A person publishes what is handed out.
     pub async fn run(&self, goal: Goal) -> Result<(), Error> {
-        let (client, spec) = (self.client(), self.spec(goal));
-        let plan;
-        let mut apply = if goal == Goal::Gone {
-            client.teardown(spec)
-        } else {
-            plan = client.plan(spec).await?;
-            client.apply(&plan)
-        };
-        for consent in [Consent::Disconnect, Consent::Replace, Consent::Delete] {
-            apply = apply.consent(consent);
-        }
         let person = self.simulator.clone();
-        let publish = move |event: &xkslink::Event| {
+        let publish = move |event: &Event| {
             if let EventKind::PublishRecord { record } = &event.what {
                 let served = (record.name.clone(), record.value.clone());
                 person.world(|world| world.route53.elsewhere.push(served));
             }
         };
-        apply.on_event(publish).await.map(drop)
+        run(&self.client(), &self.spec(goal), goal, publish).await
     }
 
     /// What is not as it should be; nothing when all is well.
     pub async fn wrong(&self, goal: Goal, wanted: &Census) -> Option<String> {
         let plan = match goal {
-            Goal::Gone => self.client().plan_teardown(self.spec(goal)).await,
-            _ => self.client().plan(self.spec(goal)).await,
+            Goal::Gone => self.client().plan_teardown(&self.spec(goal)).await,
+            _ => self.client().plan(&self.spec(goal)).await,
         };
         let plan = match plan {
             Ok(plan) => plan,
@@ -188,10 +181,30 @@ impl Stage {
     }
 }
 
+/// One run, with every consent.
+pub async fn run(
+    client: &Client,
+    spec: &Connectivity,
+    goal: Goal,
+    listener: impl Fn(&Event) + Send + Sync + 'static,
+) -> Result<(), Error> {
+    let plan;
+    let mut apply = if goal == Goal::Gone {
+        client.teardown(spec)
+    } else {
+        plan = client.plan(spec).await?;
+        client.apply(&plan)
+    };
+    for consent in [Consent::Disconnect, Consent::Replace, Consent::Delete] {
+        apply = apply.consent(consent);
+    }
+    apply.on_event(listener).await.map(drop)
+}
+
 pub type Census = BTreeMap<&'static str, usize>;
 
 /// What stays as it is while nobody touches it, one text for each thing.
-fn everything(world: &World) -> Vec<String> {
+pub fn everything(world: &World) -> Vec<String> {
     fn each<T: std::fmt::Debug>(things: &[T]) -> impl Iterator<Item = String> + '_ {
         things.iter().map(|thing| format!("{thing:?}"))
     }

@@ -14,9 +14,9 @@ pub struct Pair(pub Goal, pub Goal);
 
 /// How one order of calls ended.
 #[derive(Debug)]
+#[allow(dead_code, reason = "the seed is printed with the rest")]
 pub struct Ended {
     pub pair: Pair,
-    pub sort: Sort,
     pub seed: u64,
     /// How the two runs ended.
     pub runs: [Result<(), Error>; 2],
@@ -56,7 +56,7 @@ async fn order(sort: Sort, pair: Pair, seed: u64) -> Ended {
         let now = stage.wrong(pair.1, &wanted).await;
         wrong = now.map(|now| format!("{error:?}; {now}"));
     }
-    Ended { pair, sort, seed, runs: [one, two], again, wrong }
+    Ended { pair, seed, runs: [one, two], again, wrong }
 }
 
 /// A table: how often both ended well, what the others said, and what it took afterwards.
