@@ -22,7 +22,7 @@ test: lint test-rust docs test-python ## everything, set-up included
 
 .PHONY: survive
 survive: ## every call hit by every fault, two runs at once, dropped runs, a soak; takes an hour or so
-	SURVIVE=1 $(CARGO) test --workspace --locked --test survive -- --nocapture --test-threads 1
+	SURVIVE=$${SURVIVE:-1} $(CARGO) test --workspace --locked --test survive -- --nocapture --test-threads 1
 
 .PHONY: lint
 lint: ## formatting and clippy; warnings are errors

@@ -55,6 +55,7 @@ pub fn timings() -> Timings {
     let s = Duration::from_secs;
     Timings {
         call: Duration::from_millis(50),
+        consistency: s(1),
         vpc: s(1),
         load_balancer: s(3),
         load_balancer_release: s(2),
@@ -154,6 +155,8 @@ impl Stage {
 
     /// What is not as it should be; nothing when all is well.
     pub async fn wrong(&self, goal: Goal, wanted: &Census) -> Option<String> {
+        // What was written last may show a little later.
+        self.simulator.clock().wait(Duration::from_secs(3)).await;
         let plan = match goal {
             Goal::Gone => self.client().plan_teardown(&self.spec(goal)).await,
             _ => self.client().plan(&self.spec(goal)).await,
