@@ -20,6 +20,10 @@ quickstart: ## plan, apply, verify and teardown on the simulated AWS
 .PHONY: test
 test: lint test-rust docs test-python ## everything, set-up included
 
+.PHONY: survive
+survive: ## every call hit by every fault, two runs at once, dropped runs, a soak; takes an hour or so
+	SURVIVE=$${SURVIVE:-1} $(CARGO) test --workspace --locked --test survive -- --nocapture --test-threads 1
+
 .PHONY: lint
 lint: ## formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check

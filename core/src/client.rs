@@ -10,8 +10,9 @@ use futures_util::FutureExt;
 use futures_util::future::{join, try_join};
 
 use crate::apply::event::Event;
-use crate::apply::{Listener, Run, apply};
+use crate::apply::{Listener, Look, Run, apply};
 use crate::aws::Aws;
+use crate::aws::answer::is_surprise;
 use crate::callback::{CredentialSource, Publisher};
 use crate::desired::Desired;
 use crate::diagnose::Diagnosis;
@@ -206,7 +207,14 @@ impl Client {
                 known => Ok(known),
             }
         };
-        let (who, mut observed) = try_join(who, observe(aws, scope)).await?;
+        let look = async {
+            match observe(aws, scope).await {
+                // Something went between the two rounds of the look, because somebody else is at work.
+                Err(error) if is_surprise(&error) => observe(aws, scope).await,
+                other => other,
+            }
+        };
+        let (who, mut observed) = try_join(who, look).await?;
         let who = match who {
             None if observed.has_left_behind_store() => Some(accounts(aws).await?),
             who => who,
@@ -265,34 +273,33 @@ impl Client {
 
     async fn run(&self, plan: &Plan, consent: &[Consent], listener: Option<Listener>) -> Result<Report> {
         plan.check_consent(consent)?;
-        let aws = self.aws(plan.region());
-        let (observed, desired) = match (plan.purpose(), plan.spec()) {
+        let seen = self.look(plan).await?;
+        self.execute(plan, seen, listener).await
+    }
+
+    /// What a plan wants, and what there is.
+    async fn look(&self, plan: &Plan) -> Result<(Desired, Observed)> {
+        match (plan.purpose(), plan.spec()) {
             (Purpose::Apply, Some(spec)) => {
                 // What the plan has chosen stays: an approval of one zone is none of another.
                 let hosted_zone = plan.hosted_zone().cloned();
                 let scope = Scope { zones: plan.zones(), hosted_zone, ..Scope::of(spec) };
                 let (_, desired, observed) = self.look_for_apply(spec, &scope).await?;
-                (observed, desired)
+                Ok((desired, observed))
             }
-            (_, Some(spec)) => (self.look_for_teardown(&spec.into()).await?.1, Desired::default()),
+            (_, Some(spec)) => Ok((Desired::default(), self.look_for_teardown(&spec.into()).await?.1)),
             (_, None) => {
                 let target = Target::named(plan.store(), plan.region());
-                (self.look_for_teardown(&target).await?.1, Desired::default())
+                Ok((Desired::default(), self.look_for_teardown(&target).await?.1))
             }
-        };
-        self.execute(aws, plan, desired, observed, listener).await
+        }
     }
 
-    async fn execute(
-        &self,
-        aws: Arc<Aws>,
-        plan: &Plan,
-        desired: Desired,
-        observed: Observed,
-        listener: Option<Listener>,
-    ) -> Result<Report> {
+    async fn execute(&self, plan: &Plan, seen: (Desired, Observed), listener: Option<Listener>) -> Result<Report> {
+        let aws = self.aws(plan.region());
+        let look: Look<'_> = Box::new(|| Box::pin(self.look(plan)));
         let run = self.begin(&aws, plan.spec(), listener);
-        match apply(aws, plan, desired, observed, run).await {
+        match apply(aws, plan, seen, look, run).await {
             Err(error) if error.kind() == ErrorKind::ConnectionFailed => Err(self.explained(plan, error).await),
             other => other,
         }
@@ -483,8 +490,7 @@ impl<'a> Apply<'a> {
             Planned::Teardown(target) => {
                 let (plan, observed) = self.client.look_for_teardown(&target).await?;
                 plan.check_consent(&self.consent)?;
-                let aws = self.client.aws(plan.region());
-                self.client.execute(aws, &plan, Desired::default(), observed, self.listener).await
+                self.client.execute(&plan, (Desired::default(), observed), self.listener).await
             }
         }
     }

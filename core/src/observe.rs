@@ -105,7 +105,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let is_ours = adopted.is_none();
     let around = adopted.clone().filter(|_| scope.surroundings);
     let network = try_join5(
-        ours.vpc(adopted.map_or(vpc_ids.clone(), |id| vec![id]), is_ours).boxed(),
+        ours.vpc(adopted.map_or(in_use_first(&vpc_ids, group.as_ref()), |id| vec![id]), is_ours).boxed(),
         ours.subnets(&subnet_ids).boxed(),
         ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
         ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
@@ -142,18 +142,27 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     };
     let (network, balancing, service) = try_join3(network, balancing, service.boxed()).await?;
     let (service, principals, mut endpoints, hosted_zone, domain_record) = service;
-    let (vpc, subnets, table, security_group, link) = network;
+    let ((vpc, duplicate_vpcs), subnets, table, security_group, (link, duplicate_links)) = network;
     let ((listener, tags), health, attributes, real_zones, surroundings) = balancing;
 
-    let mut observed =
-        Observed { zones: real_zones, surroundings, vpc, subnets, security_group, link, ..Observed::default() };
+    let mut observed = Observed {
+        zones: real_zones,
+        surroundings,
+        vpc,
+        duplicate_vpcs,
+        subnets,
+        security_group,
+        link,
+        duplicate_links,
+        ..Observed::default()
+    };
     if let Some(table) = table {
         observed.routes = routes::Seen::read(&table);
         observed.route_table = route_table::Seen::read(&table);
     }
     if let (None, Some(routes), DomainScope::Unknown) = (&observed.link, &observed.routes, &scope.domain) {
         // Without a spec, a gateway of the caller is known by our route table alone.
-        observed.link = ours.gateway(&routes.propagating, &vpc_ids).boxed().await?;
+        observed.link = ours.gateway(&routes.propagating, &vpc_ids).boxed().await?.0;
     }
     let over_link = |link: &link::Seen| observed.routes.clone().and_then(|routes| routes.over(&link.route_target));
     observed.routes = observed.link.as_ref().and_then(over_link);
@@ -258,6 +267,17 @@ impl Marked {
     }
 }
 
+/// The link, and gateways of ours that are one too many.
+type Links = (Option<link::Seen>, BTreeMap<String, link::Seen>);
+
+/// The VPC with the target group before others: that one is in use.
+fn in_use_first(ids: &[String], group: Option<&elb::TargetGroup>) -> Vec<String> {
+    let in_use = group.and_then(|group| group.vpc_id());
+    let mut ids = ids.to_vec();
+    ids.sort_by_key(|id| Some(id.as_str()) != in_use);
+    ids
+}
+
 /// Reads of what is ours.
 struct Ours<'a> {
     aws: &'a Aws,
@@ -305,15 +325,26 @@ impl Ours<'_> {
         }
     }
 
-    /// The first of these that exists: tags of a deleted VPC live on for a while.
-    async fn vpc(&self, ids: Vec<String>, ours: bool) -> Result<Option<vpc::Seen>> {
-        for id in &ids {
-            let seen = self.one_vpc(id, ours).await?;
-            if seen.is_some() {
-                return Ok(seen);
+    /// The first of these that exists, and any others that do: tags of a deleted VPC live on for a while.
+    async fn vpc(&self, ids: Vec<String>, ours: bool) -> Result<(Option<vpc::Seen>, BTreeMap<String, vpc::Seen>)> {
+        let mut rest = ids.as_slice();
+        while let [id, others @ ..] = rest {
+            rest = others;
+            if let Some(seen) = self.one_vpc(id, ours).await? {
+                return Ok((Some(seen), self.other_vpcs(others).await?));
             }
         }
-        Ok(None)
+        Ok((None, BTreeMap::new()))
+    }
+
+    async fn other_vpcs(&self, ids: &[String]) -> Result<BTreeMap<String, vpc::Seen>> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sent = self.aws.ec2.describe_vpcs().filters(filter("vpc-id", ids)).send().await;
+        let output = sent.or_fail("look at the VPCs", "ec2:DescribeVpcs")?;
+        let seen = output.vpcs().iter().filter_map(|vpc| vpc::Seen::read(vpc, true, false, true));
+        Ok(seen.map(|seen| (seen.id.clone(), seen)).collect())
     }
 
     async fn one_vpc(&self, id: &str, ours: bool) -> Result<Option<vpc::Seen>> {
@@ -374,9 +405,9 @@ impl Ours<'_> {
     }
 
     /// A network of others has no link of ours.
-    async fn link(&self, marked: &Marked, scope: &Scope, vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+    async fn link(&self, marked: &Marked, scope: &Scope, vpc_ids: &[String]) -> Result<Links> {
         if vpc_ids.is_empty() {
-            return Ok(None);
+            return Ok((None, BTreeMap::new()));
         }
         let attachments = marked.of(&ResourceType::TransitGatewayAttachment);
         if !attachments.is_empty() {
@@ -385,7 +416,7 @@ impl Ours<'_> {
             let output =
                 sent.or_fail("look at the transit gateway attachment", "ec2:DescribeTransitGatewayVpcAttachments")?;
             if let Some(seen) = output.transit_gateway_vpc_attachments().iter().find_map(link::read_attachment) {
-                return Ok(Some(seen));
+                return Ok((Some(seen), BTreeMap::new()));
             }
         }
         let peerings = marked.of(&ResourceType::VpcPeeringConnection);
@@ -394,7 +425,7 @@ impl Ours<'_> {
             let sent = request.filters(filter("vpc-peering-connection-id", &peerings)).send().await;
             let output = sent.or_fail("look at the VPC peering", "ec2:DescribeVpcPeeringConnections")?;
             if let Some(seen) = output.vpc_peering_connections().iter().find_map(link::read_peering) {
-                return Ok(Some(seen));
+                return Ok((Some(seen), BTreeMap::new()));
             }
         }
         let mut gateways = marked.of(&ResourceType::VpnGateway);
@@ -402,11 +433,11 @@ impl Ours<'_> {
         self.gateway(&gateways, vpc_ids).await
     }
 
-    /// The first of these gateways that we made, attached or not, or that is attached to our VPC. Others that may be
-    /// attached to it are somebody else's.
-    async fn gateway(&self, ids: &[String], vpc_ids: &[String]) -> Result<Option<link::Seen>> {
+    /// Of these gateways the one that is attached to our VPC, else one that we made; and those of ours that are not
+    /// attached although another is. Others that may be attached to the VPC are somebody else's.
+    async fn gateway(&self, ids: &[String], vpc_ids: &[String]) -> Result<Links> {
         if ids.is_empty() {
-            return Ok(None);
+            return Ok((None, BTreeMap::new()));
         }
         let by = filter("vpn-gateway-id", ids);
         let sent = self.aws.ec2.describe_vpn_gateways().filters(by).send().await;
@@ -415,9 +446,20 @@ impl Ours<'_> {
             .vpn_gateways()
             .iter()
             .filter(|gateway| gateway.state() != Some(&aws_sdk_ec2::types::VpnState::Deleted));
-        let mut seen =
-            living.flat_map(|gateway| vpc_ids.iter().filter_map(|id| link::read_gateway(gateway, id, self.store)));
-        Ok(seen.find(|seen| seen.ours || seen.state != "detached"))
+        let idle = |gateway: &aws_sdk_ec2::types::VpnGateway| {
+            gateway.vpc_attachments().iter().all(|each| each.state().is_none_or(|state| state.as_str() == "detached"))
+        };
+        // Tags of a deleted VPC live on for a while: what counts is the one that the gateway is attached to.
+        let seen = living.filter_map(|gateway| {
+            let seen = vpc_ids.iter().filter_map(|id| link::read_gateway(gateway, id, self.store));
+            Some((seen.min_by_key(|seen| seen.state == "detached")?, idle(gateway)))
+        });
+        let mut seen: Vec<_> = seen.filter(|(seen, _)| seen.ours || seen.state != "detached").collect();
+        seen.sort_by_key(|(seen, _)| (seen.state == "detached", seen.id.clone()));
+        let mut seen = seen.into_iter();
+        let kept = seen.next().map(|(seen, _)| seen);
+        let duplicates = seen.filter(|(seen, idle)| seen.ours && *idle);
+        Ok((kept, duplicates.map(|(seen, _)| (seen.id.clone(), seen)).collect()))
     }
 
     async fn endpoint_service(&self, ids: &[String]) -> Result<Option<endpoint_service::Seen>> {

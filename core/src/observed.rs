@@ -29,6 +29,9 @@ pub(crate) struct Observed {
     pub(crate) surroundings: Surroundings,
 
     pub(crate) vpc: Option<vpc::Seen>,
+    /// VPCs and gateways with our mark that nothing of the store uses, by id: two runs at the same moment made one each.
+    pub(crate) duplicate_vpcs: BTreeMap<String, vpc::Seen>,
+    pub(crate) duplicate_links: BTreeMap<String, link::Seen>,
     /// By zone id.
     pub(crate) subnets: BTreeMap<String, subnet::Seen>,
     pub(crate) route_table: Option<route_table::Seen>,

@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -21,6 +21,7 @@ pub(crate) use context::{Context, Listener, Run};
 use event::EventKind;
 
 use crate::aws::Aws;
+use crate::aws::answer::is_surprise;
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
 use crate::observed::Observed;
@@ -45,12 +46,12 @@ use crate::resource::targets::Targets;
 use crate::resource::vpc::Vpc;
 use crate::resource::{Kind, Resource, ResourceId};
 
-/// Applies a plan, starting from a fresh observation.
+/// Applies a plan, starting from a fresh observation; `look` makes another when AWS is not as it said.
 pub(crate) async fn apply(
     aws: Arc<Aws>,
     plan: &Plan,
-    desired: Desired,
-    observed: Observed,
+    (desired, observed): (Desired, Observed),
+    look: Look<'_>,
     run: Run,
 ) -> Result<Report> {
     let mut work = Work::new(aws, plan, desired, observed, run);
@@ -60,9 +61,16 @@ pub(crate) async fn apply(
         work.run.credential().await?;
     }
     work.emit(EventKind::Began { plan: plan.hash().to_owned(), steps: work.remaining().len() });
-    work.go().await?;
+    work.go(look).await?;
     work.finish()
 }
+
+/// Looks at AWS once more.
+pub(crate) type Look<'a> = Box<dyn Fn() -> BoxFuture<'a, Result<(Desired, Observed)>> + Send + Sync + 'a>;
+
+/// How often one resource may make a run look again, and how long the run waits before: reads lag behind writes.
+const SURPRISES: usize = 3;
+const BEFORE_LOOK: Duration = Duration::from_secs(3);
 
 /// One run of a plan.
 struct Work<'a> {
@@ -78,6 +86,10 @@ struct Work<'a> {
     /// Deletes that were tried while something that holds them was still leaving, and refused.
     too_early: BTreeMap<ResourceId, Started>,
     failed: BTreeMap<ResourceId, Error>,
+    /// Steps that met a world that the run did not know: before anything else begins, it looks again.
+    surprised: Vec<(ResourceId, Action, Error)>,
+    /// How often each resource did.
+    surprises: BTreeMap<ResourceId, usize>,
     done: Vec<StepReport>,
     /// The step that ended last: what becomes ready now was waiting for it.
     last: Option<ResourceId>,
@@ -123,6 +135,8 @@ impl<'a> Work<'a> {
             leaving: BTreeSet::new(),
             too_early: BTreeMap::new(),
             failed: BTreeMap::new(),
+            surprised: Vec::new(),
+            surprises: BTreeMap::new(),
             done: Vec::new(),
             last: None,
         }
@@ -140,7 +154,7 @@ impl<'a> Work<'a> {
         self.remaining().iter().any(sets)
     }
 
-    async fn go(&mut self) -> Result<()> {
+    async fn go(&mut self, look: Look<'_>) -> Result<()> {
         let mut futures: FuturesUnordered<BoxFuture<'static, Progress>> = FuturesUnordered::new();
         loop {
             for ready in self.startable() {
@@ -156,14 +170,55 @@ impl<'a> Work<'a> {
                     futures.push(proof);
                 }
                 Some(Progress::Ended(ended)) => self.end(ended),
+                None if !self.surprised.is_empty() => self.look_again(&look).await,
                 None => return Ok(()),
             }
+        }
+    }
+
+    /// Somebody else is at work on the store, or AWS showed less than there is: what it shows now is what counts.
+    async fn look_again(&mut self, look: &Look<'_>) {
+        self.aws.sleep(BEFORE_LOOK).await;
+        let surprised = std::mem::take(&mut self.surprised);
+        match look().await {
+            Ok((desired, mut observed)) => {
+                if let (Some(now), Some(before)) = (&mut observed.domain_record, &self.observed.domain_record) {
+                    now.just_handed_out |= before.just_handed_out;
+                }
+                observed.key_store_deleted = self.observed.key_store_deleted;
+                let before = std::mem::replace(&mut self.observed, Arc::new(observed));
+                self.desired = Arc::new(desired);
+                self.withdraw(&before).await;
+            }
+            Err(error) => {
+                // Why the look failed says more than what the first step met.
+                let mut why = Some(error);
+                for (resource, action, own) in surprised {
+                    let error = why.take().unwrap_or(own).with_resource(&resource);
+                    self.fail(resource, action, error);
+                }
+            }
+        }
+    }
+
+    /// Takes back the record of a service that somebody deleted meanwhile: AWS shows its challenge to nobody any more.
+    async fn withdraw(&mut self, before: &Observed) {
+        let (Some(service), Some(record)) = (&before.endpoint_service, &before.domain_record) else { return };
+        if self.observed.endpoint_service.as_ref().is_some_and(|now| now.id == service.id) {
+            return;
+        }
+        let resource = ResourceId::new(Kind::DomainRecord, "");
+        if let Err(error) = DomainRecord::delete(&self.context(Some(resource.clone())), record).await {
+            self.fail(resource, Action::Delete, error);
         }
     }
 
     /// Steps that can begin now. A delete may be tried as soon as AWS has accepted to delete what holds its object: AWS
     /// itself refuses it should that be too early, and then it waits until the holder is proved gone.
     fn startable(&self) -> Vec<Ready> {
+        if !self.surprised.is_empty() {
+            return Vec::new();
+        }
         let remaining = self.remaining();
         // The network waits until a key store is proved gone.
         let stays = |step: &&Step| step.resource.kind == Kind::KeyStore || !self.leaving.contains(&step.resource);
@@ -230,6 +285,18 @@ impl<'a> Work<'a> {
                 });
                 self.refuse_unchanged(&ended.resource, started.action);
             }
+            Err(error) if is_surprise(&error) && self.may_look(&ended.resource) => {
+                self.context(Some(ended.resource.clone())).waiting(
+                    "AWS shows what somebody else did meanwhile",
+                    error.aws_code().unwrap_or_default(),
+                    1,
+                    Duration::ZERO,
+                    BEFORE_LOOK,
+                    BEFORE_LOOK,
+                );
+                self.surprised.push((ended.resource, started.action, error));
+                return;
+            }
             Err(error) => {
                 let error = error.with_resource(&ended.resource);
                 report.error = Some(error.details().clone());
@@ -238,6 +305,13 @@ impl<'a> Work<'a> {
         }
         self.done.push(report);
         self.last = Some(ended.resource);
+    }
+
+    /// Counts how often a resource was a surprise.
+    fn may_look(&mut self, resource: &ResourceId) -> bool {
+        let times = self.surprises.entry(resource.clone()).or_default();
+        *times += 1;
+        *times <= SURPRISES
     }
 
     /// A resource that still differs after its own step is a failure, not another round: so the loop always ends.

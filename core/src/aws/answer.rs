@@ -101,6 +101,28 @@ fn denied_action(message: &str) -> Option<&str> {
     Some(&rest[..end]).filter(|action| action.contains(':'))
 }
 
+/// Whether AWS refused because something exists already, or exists no more: the world is not as the run knew it.
+pub(crate) fn is_surprise(error: &Error) -> bool {
+    const EXISTS: [&str; 14] = [
+        "CustomKeyStoreNameInUseException",
+        "DuplicateListener",
+        "DuplicateLoadBalancerName",
+        "DuplicateSubnetsInSameZone",
+        "DuplicateTargetGroupName",
+        "DuplicateTransitGatewayAttachment",
+        "InvalidSubnet.Conflict",
+        "InvalidVpcState",
+        "Resource.AlreadyAssociated",
+        "RouteAlreadyExists",
+        "VpcPeeringConnectionAlreadyExists",
+        "VpnGatewayAttachmentLimitExceeded",
+        "XksProxyUriInUseException",
+        "XksProxyVpcEndpointServiceInUseException",
+    ];
+    let gone = |code: &str| code.ends_with("NotFound") || code.ends_with("NotFoundException");
+    error.is_code(&EXISTS) || error.aws_code().is_some_and(gone)
+}
+
 fn help(kind: ErrorKind, code: Option<&str>, action: &str) -> String {
     match (kind, code.and_then(remedy)) {
         (ErrorKind::AccessDenied, _) => format!("allow `{action}` for the calling role"),

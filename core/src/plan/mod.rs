@@ -114,6 +114,8 @@ impl Step {
         let removal = match self.action {
             // Nothing goes away with a connection but the use of the keys.
             _ if self.resource.kind == Kind::Connection => None,
+            // We made it, nothing of the store uses it, and AWS deletes it only while it is empty: there is nothing to lose.
+            _ if self.resource.is_duplicate() => None,
             Action::Replace => Some(Consent::Replace),
             Action::Delete => Some(Consent::Delete),
             Action::Create | Action::Update => None,
@@ -218,7 +220,7 @@ impl Plan {
 
     /// The VPC that goes, to be replaced or for good.
     pub(crate) fn removed_vpc(&self) -> Option<&str> {
-        let goes = |step: &&Step| step.resource.kind == Kind::Vpc && step.removes();
+        let goes = |step: &&Step| step.resource.kind == Kind::Vpc && step.removes() && !step.resource.is_duplicate();
         self.steps.iter().find(goes).map(|step| step.id.as_str())
     }
 
@@ -303,8 +305,9 @@ impl Plan {
     /// whichever step turns out to begin it.
     pub(crate) fn check_covers(&self, steps: &[Step]) -> Result<()> {
         let interrupts = self.steps.iter().any(|approved| approved.interrupts);
-        let covered =
-            |step: &&Step| (interrupts || !step.interrupts) && self.steps.iter().any(|approved| approved.covers(step));
+        // A duplicate may be this very run's own, made after the plan.
+        let known = |step: &Step| step.resource.is_duplicate() || self.steps.iter().any(|mine| mine.covers(step));
+        let covered = |step: &&Step| (interrupts || !step.interrupts) && known(step);
         let Some(step) = steps.iter().find(|step| !covered(step)) else { return Ok(()) };
         let meanwhile = if step.interrupts { " while the key store is connected" } else { "" };
         Err(Error::new(

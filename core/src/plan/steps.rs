@@ -24,6 +24,9 @@ use crate::resource::targets::Targets;
 use crate::resource::vpc::Vpc;
 use crate::resource::{Change, Effect, Kind, Resource, ResourceId};
 
+/// Why a duplicate goes.
+const DUPLICATE: &str = "two runs at the same moment made one each, and nothing uses this one";
+
 /// The steps from what is to what should be, in the order of [`Kind::ALL`].
 pub(crate) fn steps(desired: &Desired, observed: &Observed) -> Vec<Step> {
     let mut steps = Steps::default();
@@ -45,6 +48,12 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
     match step.action {
         // Its range is taken until the subnet that has it is gone.
         Action::Create if kind == Kind::Subnet && !step.changes.is_empty() => false,
+        // What is kept is decided when it is in use: the VPC by the target group in it, a gateway by its attachment.
+        Action::Delete if step.resource.is_duplicate() => {
+            let decides = if kind == Kind::Vpc { Kind::TargetGroup } else { kind };
+            !steps.iter().any(|s| s.resource.kind == decides && s.action != Action::Delete)
+        }
+        Action::Create if is_put_into_vpc(kind) && vpc_is_open(steps, observed) => false,
         Action::Create | Action::Update => {
             // All that is below counts: a store must not connect while its endpoint service is being replaced.
             let unfinished = |s: &Step| s.action != Action::Delete && depends_on(kind, s.resource.kind);
@@ -61,6 +70,18 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
             !steps.iter().any(in_the_way) && (is_store(kind) || !store_goes(steps))
         }
     }
+}
+
+/// What is put into a VPC, apart from the target group.
+fn is_put_into_vpc(kind: Kind) -> bool {
+    kind != Kind::TargetGroup && kind.needs().contains(&Kind::Vpc)
+}
+
+/// Whether it is open which VPC is the store's: two runs at the same moment may make one each. The name of the target
+/// group is unique in the Region, so the VPC of the first target group stays, and the other is still empty then.
+fn vpc_is_open(steps: &[Step], observed: &Observed) -> bool {
+    let ours = observed.vpc.as_ref().is_some_and(|vpc| vpc.ours);
+    ours && steps.iter().any(|s| s.resource.kind == Kind::TargetGroup && s.action == Action::Create)
 }
 
 fn is_store(kind: Kind) -> bool {
@@ -122,6 +143,12 @@ struct Steps(BTreeMap<ResourceId, Step>);
 impl Steps {
     fn compare_all(&mut self, desired: &Desired, observed: &Observed) {
         let zones: BTreeSet<&String> = desired.subnets.keys().chain(observed.subnets.keys()).collect();
+        for id in observed.duplicate_vpcs.keys() {
+            self.compare::<Vpc>(id, desired, observed);
+        }
+        for id in observed.duplicate_links.keys() {
+            self.compare::<Link>(id, desired, observed);
+        }
         // An adopted network is used as it is, never changed, never deleted.
         if observed.vpc.as_ref().is_none_or(|vpc| vpc.ours) {
             self.compare::<Vpc>("", desired, observed);
@@ -162,7 +189,7 @@ impl Steps {
             action,
             what: want.map(R::describe).unwrap_or_default(),
             id: seen.map(R::id).unwrap_or_default(),
-            reason: reason(action, &changes),
+            reason: if resource.is_duplicate() { DUPLICATE.to_owned() } else { reason(action, &changes) },
             changes,
             usually_takes_seconds: usually_takes(R::KIND, action),
             interrupts: false,
@@ -281,7 +308,7 @@ impl Steps {
         let Some(connection) = &observed.connection else { return };
         let disconnects = self.is(Kind::Connection, Action::Replace) || self.is(Kind::Connection, Action::Delete);
         let cuts = |kind| connection.connected() && !disconnects && depends_on(Kind::Connection, kind);
-        for step in self.0.values_mut().filter(|step| step.removes()) {
+        for step in self.0.values_mut().filter(|step| step.removes() && !step.resource.is_duplicate()) {
             step.interrupts = step.resource.kind == Kind::Connection || cuts(step.resource.kind);
         }
     }
@@ -300,7 +327,8 @@ impl Steps {
     }
 
     fn is(&self, kind: Kind, action: Action) -> bool {
-        self.0.values().any(|step| step.resource.kind == kind && step.action == action)
+        let is = |step: &Step| step.resource.kind == kind && step.action == action && !step.resource.is_duplicate();
+        self.0.values().any(is)
     }
 
     fn force(&mut self, kind: Kind, action: Action, id: &str, changes: Vec<Change>, reason: &str) {

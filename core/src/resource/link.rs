@@ -127,16 +127,20 @@ impl Resource for Link {
     type Want = Want;
     type Seen = Seen;
 
-    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
-        desired.link.as_ref()
+    fn want<'a>(desired: &'a Desired, duplicate: &str) -> Option<&'a Want> {
+        desired.link.as_ref().filter(|_| duplicate.is_empty())
     }
 
-    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
-        observed.link.as_ref()
+    fn seen<'a>(observed: &'a Observed, duplicate: &str) -> Option<&'a Seen> {
+        if duplicate.is_empty() { observed.link.as_ref() } else { observed.duplicate_links.get(duplicate) }
     }
 
-    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
-        observed.link = seen;
+    fn fold(observed: &mut Observed, duplicate: &str, seen: Option<Seen>) {
+        if duplicate.is_empty() {
+            observed.link = seen;
+        } else {
+            observed.duplicate_links.remove(duplicate);
+        }
     }
 
     fn describe(want: &Want) -> String {

@@ -168,12 +168,13 @@ impl Kind {
     }
 }
 
-/// One resource of a store. Only subnets need the key, their zone id.
+/// One resource of a store. Subnets need the key, their zone id. A VPC or link with a key is a duplicate that goes: two
+/// runs at the same moment may both make one.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ResourceId {
     /// Which sort.
     pub kind: Kind,
-    /// Which one, where there are several: the zone id of a subnet.
+    /// Which one, where there are several: the zone id of a subnet, the id of a duplicate.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key: String,
 }
@@ -181,6 +182,11 @@ pub struct ResourceId {
 impl ResourceId {
     pub(crate) fn new(kind: Kind, key: &str) -> Self {
         Self { kind, key: key.to_owned() }
+    }
+
+    /// Whether this is one too many of its kind.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self.kind, Kind::Vpc | Kind::Link) && !self.key.is_empty()
     }
 }
 

@@ -62,16 +62,20 @@ impl Resource for Vpc {
     type Want = Want;
     type Seen = Seen;
 
-    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
-        desired.vpc.as_ref()
+    fn want<'a>(desired: &'a Desired, duplicate: &str) -> Option<&'a Want> {
+        desired.vpc.as_ref().filter(|_| duplicate.is_empty())
     }
 
-    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
-        observed.vpc.as_ref()
+    fn seen<'a>(observed: &'a Observed, duplicate: &str) -> Option<&'a Seen> {
+        if duplicate.is_empty() { observed.vpc.as_ref() } else { observed.duplicate_vpcs.get(duplicate) }
     }
 
-    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
-        observed.vpc = seen;
+    fn fold(observed: &mut Observed, duplicate: &str, seen: Option<Seen>) {
+        if duplicate.is_empty() {
+            observed.vpc = seen;
+        } else {
+            observed.duplicate_vpcs.remove(duplicate);
+        }
     }
 
     fn describe(want: &Want) -> String {
@@ -115,10 +119,11 @@ impl Resource for Vpc {
             let sent = cx.aws.ec2.delete_vpc().vpc_id(&seen.id).send().await;
             sent.or_fail("delete the VPC", "ec2:DeleteVpc").map(drop)
         };
-        delete(cx, DELETE, request, || async {
-            Ok(look(cx, "vpc-id", &seen.id).await?.map(|_| "still there".to_owned()))
-        })
-        .await
+        // Whatever is in a duplicate was put there by others, and nobody takes it out.
+        let duplicate = cx.resource.as_ref().is_some_and(ResourceId::is_duplicate);
+        let how = if duplicate { Delete { busy: &[], ..DELETE } } else { DELETE };
+        delete(cx, how, request, || async { Ok(look(cx, "vpc-id", &seen.id).await?.map(|_| "still there".to_owned())) })
+            .await
     }
 }
 

@@ -28,6 +28,11 @@ pub enum FaultKind {
     DropBefore,
     /// The service acts, then the connection breaks: the answer is lost.
     DropAfter,
+    /// No answer ever comes and the service does not act: the moment at which a test lets its client die, see
+    /// [`Simulator::hung`](crate::Simulator::hung).
+    HangBefore,
+    /// The service acts, but no answer ever comes.
+    HangAfter,
     /// A read, of any service, does not see the writes of this long; but of those from before the fault was added only
     /// the last ones, since what was then is not kept. Writes are not affected.
     Stale(Duration),
@@ -103,6 +108,23 @@ impl RandomFaults {
             2 => FaultKind::DropBefore,
             _ => FaultKind::DropAfter,
         })
+    }
+}
+
+/// Seeded times that calls take beyond their usual round trip: another order of calls for each seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Uneven {
+    numbers: Ids,
+    most: Duration,
+}
+
+impl Uneven {
+    pub(crate) fn new(seed: u64, most: Duration) -> Self {
+        Self { numbers: Ids::new(seed), most }
+    }
+
+    pub(crate) fn next(&mut self) -> Duration {
+        self.most.mul_f64(self.numbers.number() as f64 / u64::MAX as f64)
     }
 }
 

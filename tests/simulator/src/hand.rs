@@ -155,6 +155,8 @@ fn fault(kind: &str, deed: &Value) -> Result<Fault, String> {
         "slow" => FaultKind::Slow(need_seconds()?),
         "drop_before" => FaultKind::DropBefore,
         "drop_after" => FaultKind::DropAfter,
+        "hang_before" => FaultKind::HangBefore,
+        "hang_after" => FaultKind::HangAfter,
         "stale" => FaultKind::Stale(need_seconds()?),
         "without" => FaultKind::Without { member: need("member")? },
         "garbage" => FaultKind::Garbage,

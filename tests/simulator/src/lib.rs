@@ -49,12 +49,13 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use tokio::sync::Notify;
 
 use crate::call::Call;
 pub use crate::clock::Clock;
 pub use crate::dns::Dns;
 pub use crate::fault::{Fault, FaultKind};
-use crate::fault::{Faults, RandomFaults};
+use crate::fault::{Faults, RandomFaults, Uneven};
 pub use crate::log::LoggedRequest;
 use crate::past::Past;
 use crate::policy::Policies;
@@ -76,6 +77,8 @@ pub struct Simulator {
 struct Shared {
     clock: Clock,
     made: Builder,
+    /// Told when a fault lets a request hang.
+    hung: Notify,
     inner: Mutex<Inner>,
 }
 
@@ -86,6 +89,7 @@ struct Inner {
     faults: Faults,
     policies: Policies,
     past: Past,
+    uneven: Option<Uneven>,
 }
 
 /// How a world is made. See [`Simulator::builder`].
@@ -96,6 +100,7 @@ pub struct Builder {
     speed: f64,
     seed: u64,
     random_faults: Option<RandomFaults>,
+    uneven: Option<Uneven>,
 }
 
 impl Builder {
@@ -138,11 +143,18 @@ impl Builder {
         self
     }
 
+    /// Lets each way of each call, there and back, take up to `most` longer, so that calls overtake one another. The same
+    /// seed gives the same order.
+    pub fn uneven(mut self, seed: u64, most: Duration) -> Self {
+        self.uneven = Some(Uneven::new(seed, most));
+        self
+    }
+
     /// Makes the world, empty. Must run inside a tokio runtime if its time is paused.
     pub fn build(self) -> Simulator {
         let clock = Clock::new(self.begins, self.speed);
-        let inner = Mutex::new(self.inner(clock.now()));
-        Simulator { shared: Arc::new(Shared { clock, made: self, inner }) }
+        let inner = self.inner(clock.now());
+        Simulator::with(clock, self, inner)
     }
 
     fn inner(&self, now: Duration) -> Inner {
@@ -152,6 +164,7 @@ impl Builder {
             faults: Faults::new(self.random_faults.clone()),
             policies: Policies::default(),
             past: Past::new(self.seed),
+            uneven: self.uneven.clone(),
         }
     }
 }
@@ -171,7 +184,7 @@ impl Simulator {
     /// A world with other timings, speed or seed.
     pub fn builder() -> Builder {
         let begins = Clock::date(Duration::ZERO);
-        Builder { timings: Timings::default(), begins, speed: 1.0, seed: 1, random_faults: None }
+        Builder { timings: Timings::default(), begins, speed: 1.0, seed: 1, random_faults: None, uneven: None }
     }
 
     /// Configuration of an SDK client in the default account.
@@ -222,6 +235,25 @@ impl Simulator {
         assert!(answer.is_ok(), "`{name}` cannot be hosted: {answer:?}");
     }
 
+    /// A copy of this world on the same clock, which goes its own way from now on and shows every write at once. Request
+    /// log, faults and policies are not copied.
+    pub fn fork(&self) -> Self {
+        let inner = self.lock();
+        let copy = Inner {
+            world: inner.world.clone(),
+            log: Vec::new(),
+            faults: Faults::default(),
+            policies: Policies::default(),
+            past: Past::new(self.shared.made.seed),
+            uneven: inner.uneven.clone(),
+        };
+        Self::with(self.clock(), self.shared.made.clone(), copy)
+    }
+
+    fn with(clock: Clock, made: Builder, inner: Inner) -> Self {
+        Self { shared: Arc::new(Shared { clock, made, hung: Notify::new(), inner: Mutex::new(inner) }) }
+    }
+
     /// Every request so far.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.lock().log.clone()
@@ -236,6 +268,16 @@ impl Simulator {
     /// request log, the faults and the policies are gone. Time goes on.
     pub fn reset(&self) {
         *self.lock() = self.shared.made.inner(self.shared.clock.now());
+    }
+
+    /// Returns when a request hangs ([`FaultKind::HangBefore`], [`FaultKind::HangAfter`]): now, or as soon as one does.
+    pub async fn hung(&self) {
+        self.shared.hung.notified().await;
+    }
+
+    /// Forgets the request log, which otherwise grows as long as the world lives. For moments without requests.
+    pub fn forget_requests(&self) {
+        self.lock().log.clear();
     }
 
     /// Attaches a policy document to an account (twelve digits), a user or a role (ARN). From then on their calls need

@@ -20,8 +20,8 @@ struct Outcome {
     number: Option<usize>,
     /// What arrives; `None` when the connection breaks.
     response: Option<Response<Bytes>>,
-    /// How much later than usual that arrives.
-    slow: Duration,
+    /// How much later than usual that arrives; `None` for never.
+    slow: Option<Duration>,
 }
 
 impl Simulator {
@@ -29,18 +29,31 @@ impl Simulator {
     pub(crate) async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         let clock = self.clock();
         let sent = clock.now();
-        let half = self.lock().world.timings.call / 2;
-        clock.wait(half).await;
+        let (there, back) = self.lock().ways();
+        clock.wait(there).await;
         let outcome = self.lock().act(&request, sent, clock.now());
-        clock.wait(outcome.slow + half).await;
-        if let (Some(number), Some(_)) = (outcome.number, &outcome.response) {
-            self.lock().log[number].answered = Some(clock.now());
+        let Some(slow) = outcome.slow else {
+            self.shared.hung.notify_one();
+            return std::future::pending().await;
+        };
+        clock.wait(slow + back).await;
+        if let (Some(number), Some(_)) = (outcome.number, &outcome.response)
+            && let Some(logged) = self.lock().log.get_mut(number)
+        {
+            logged.answered = Some(clock.now());
         }
         outcome.response
     }
 }
 
 impl Inner {
+    /// How long a request takes to the service, and its answer back.
+    fn ways(&mut self) -> (Duration, Duration) {
+        let half = self.world.timings.call / 2;
+        let uneven = self.uneven.as_mut();
+        uneven.map_or((half, half), |uneven| (half + uneven.next(), half + uneven.next()))
+    }
+
     fn act(&mut self, request: &Request<Bytes>, sent: Duration, now: Duration) -> Outcome {
         self.world.advance(now);
         let request_id = self.world.ids.uuid();
@@ -87,7 +100,7 @@ impl Inner {
     ) -> Option<Answer> {
         let action = format!("{}:{}", policy::prefix(service), call.operation);
         let answer = match fault {
-            Some(FaultKind::DropBefore) => return None,
+            Some(FaultKind::DropBefore | FaultKind::HangBefore) => return None,
             Some(FaultKind::Throttle) => Err(throttled(service)),
             Some(FaultKind::ServerError) => Err(broken(service)),
             Some(FaultKind::Refuse { code }) => Err(Fail::new(code, "refused by a simulated fault")),
@@ -181,14 +194,14 @@ pub(crate) fn handle(service: Service, call: &Call, caller: &Principal, world: &
 /// A request that no service can be found for gets an error in the shape of EC2.
 fn unreadable(request_id: &str, fail: Fail) -> Outcome {
     let response = wire::encode(Service::Ec2, "", request_id, &Err(fail));
-    Outcome { number: None, response: Some(response), slow: Duration::ZERO }
+    Outcome { number: None, response: Some(response), slow: Some(Duration::ZERO) }
 }
 
 /// What the log says about the end of a request.
 fn ending(answer: &Option<Answer>, fault: Option<&FaultKind>) -> Option<String> {
     match (answer, fault) {
         (None, _) => Some("connection broken before the effect".to_owned()),
-        (_, Some(FaultKind::DropAfter)) => Some("answer lost".to_owned()),
+        (_, Some(FaultKind::DropAfter | FaultKind::HangAfter)) => Some("answer lost".to_owned()),
         (Some(Err(fail)), _) => Some(fail.code.clone()),
         (Some(Ok(_)), _) => None,
     }
@@ -203,8 +216,12 @@ fn deliver(response: Response<Bytes>, fault: Option<&FaultKind>) -> Option<Respo
     }
 }
 
-fn delay(fault: Option<&FaultKind>) -> Duration {
-    if let Some(FaultKind::Slow(extra)) = fault { *extra } else { Duration::ZERO }
+fn delay(fault: Option<&FaultKind>) -> Option<Duration> {
+    match fault {
+        Some(FaultKind::Slow(extra)) => Some(*extra),
+        Some(FaultKind::HangBefore | FaultKind::HangAfter) => None,
+        _ => Some(Duration::ZERO),
+    }
 }
 
 fn throttled(service: Service) -> Fail {
@@ -349,6 +366,30 @@ mod tests {
         let simulator = Simulator::new();
         create(&simulator).await.unwrap();
         assert!(list(&simulator).await.1.contains("example.com."));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_hangs_gets_no_answer_and_somebody_hears_of_it() {
+        for (kind, effects) in [(FaultKind::HangBefore, 0), (FaultKind::HangAfter, 1)] {
+            let simulator = Simulator::new();
+            simulator.fault(Fault::once("CreateHostedZone", kind));
+            tokio::select! {
+                answer = create(&simulator) => panic!("{answer:?}"),
+                () = simulator.hung() => {}
+            }
+            assert_eq!(simulator.world(|world| world.route53.zones.len()), effects);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn uneven_ways_repeat_with_their_seed() {
+        let took = async |seed| {
+            let simulator = Simulator::builder().uneven(seed, Duration::from_secs(2)).build();
+            list(&simulator).await;
+            simulator.clock().now()
+        };
+        assert_eq!(took(1).await, took(1).await);
+        assert_ne!(took(1).await, took(2).await);
     }
 
     #[tokio::test(start_paused = true)]

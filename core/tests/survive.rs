@@ -1,0 +1,132 @@
+//! The promises of `docs/reliability.md`: killed, cut off, throttled, doubled or cancelled at any moment, a store ends as
+//! it should, with nothing twice, nothing left over, and nothing of others touched.
+//!
+//! `make test` tries a sample, `make survive` everything and prints what it saw.
+
+#![allow(clippy::unwrap_used, unreachable_pub, missing_docs, reason = "a test may panic")]
+
+mod scenario;
+mod survival;
+
+use survival::matrix::{Harm, cases, grounds, print};
+use survival::stage::{Goal, SORTS, Sort};
+use survival::together::{self, Pair};
+use survival::{Dice, cancel, everything, paused, process, side_by_side, soak, stride};
+
+#[test]
+fn a_run_that_is_hit_at_any_call_is_finished_by_the_next() {
+    let outcomes = cases(stride());
+    print(&outcomes, "goal", |case| format!("{:?}", case.goal));
+    print(&outcomes, "link, domain", |case| format!("{}, {}", case.sort.link, case.sort.domain));
+    print(&outcomes, "what happened", |case| case.harm.to_string());
+    let bad: Vec<String> = outcomes
+        .iter()
+        .filter(|case| case.wrong.is_some() || case.again > 1)
+        .map(|case| {
+            let wrong = case.wrong.as_deref().unwrap_or("survived");
+            let (sort, point) = (case.sort, &case.point);
+            format!(
+                "{:?} over {} / {}: {} at {} #{}: {} runs more: {wrong}",
+                case.goal, sort.link, sort.domain, case.harm, point.operation, point.nth, case.again
+            )
+        })
+        .collect();
+    assert!(bad.is_empty(), "{} of {} cases\n{}", bad.len(), outcomes.len(), bad.join("\n"));
+}
+
+#[test]
+fn two_clients_at_the_same_moment_make_one_store() {
+    for sort in SORTS {
+        together(sort, Pair(Goal::Created, Goal::Created), if everything() { 150 } else { 4 });
+    }
+}
+
+#[test]
+fn two_teardowns_at_the_same_moment_leave_nothing() {
+    together(SORTS[0], Pair(Goal::Gone, Goal::Gone), if everything() { 150 } else { 10 });
+}
+
+#[test]
+fn an_apply_beside_a_teardown_leaves_what_the_last_one_wants() {
+    for last in [Pair(Goal::Created, Goal::Gone), Pair(Goal::Gone, Goal::Created)] {
+        together(SORTS[0], last, if everything() { 200 } else { 10 });
+    }
+}
+
+/// So many orders of the calls of two runs; then the second wants its way, alone, within one more run.
+fn together(sort: Sort, pair: Pair, orders: u64) {
+    let ended = together::orders(sort, pair, 1..orders + 1);
+    print!("{} / {}: ", sort.link, sort.domain);
+    together::print(&ended);
+    let bad = ended.iter().filter(|each| each.wrong.is_some() || each.again > 1);
+    let bad: Vec<String> = bad.map(|each| format!("{each:?}")).collect();
+    assert!(bad.is_empty(), "{} of {}\n{}", bad.len(), ended.len(), bad.join("\n"));
+}
+
+#[test]
+fn a_dropped_run_does_nothing_more_and_the_next_finishes_it() {
+    let times = if everything() { 45 } else { 2 };
+    let wrong = side_by_side(&SORTS, |sort| {
+        paused().block_on(async {
+            let mut dice = Dice(7);
+            let mut wrong = Vec::new();
+            for ground in grounds(*sort).await {
+                wrong.extend(cancel::cancelled(&ground, times, &mut dice).await);
+            }
+            wrong
+        })
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    println!("dropped {} times; {} times something was wrong", times * SORTS.len() * 3, wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn many_operations_on_many_stores_leave_each_as_it_should_be() {
+    let operations = if everything() { 10_000 } else { 200 };
+    let soaked = paused().block_on(soak::soak(operations, 11));
+    println!("{:?}, {} calls", soaked.operations, soaked.calls);
+    let (early, late) = soaked.memory;
+    println!("memory after a fifth {early:.0} MB, at the end {late:.0} MB");
+    assert!(soaked.wrong.is_empty(), "{}", soaked.wrong.join("\n"));
+}
+
+/// Run by the tests below, in a process of its own.
+#[test]
+#[ignore = "a process that others start and kill"]
+fn a_process_of_its_own() {
+    real_time().block_on(process::work());
+}
+
+#[test]
+fn a_process_that_is_killed_at_a_call_is_finished_by_the_next() {
+    let points = paused().block_on(async { grounds(SORTS[0]).await.swap_remove(0).points });
+    let wrong = real_time().block_on(async {
+        let mut wrong = Vec::new();
+        let mut dice = Dice(3);
+        for turn in 0..if everything() { 40 } else { 2 } {
+            let harm = if turn % 2 == 0 { Harm::GoneBefore } else { Harm::GoneAfter };
+            wrong.extend(process::killed(SORTS[0], dice.pick(&points), harm).await);
+        }
+        wrong
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn two_processes_at_the_same_moment_make_one_store() {
+    let seeds = if everything() { 1..21 } else { 1..2 };
+    let wrong = real_time().block_on(async {
+        let mut wrong = Vec::new();
+        for seed in seeds {
+            wrong.extend(process::two(SORTS[0], seed).await);
+        }
+        wrong
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// For sockets and processes, which know no other time.
+fn real_time() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
