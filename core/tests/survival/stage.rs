@@ -69,6 +69,7 @@ pub fn timings() -> Timings {
         disconnect: s(3),
         link: s(3),
         link_release: s(2),
+        ..Timings::default()
     }
 }
 
