@@ -208,9 +208,9 @@ impl Client {
             }
         };
         let look = async {
-            match observe(aws, scope).await {
+            match observe(aws, scope).boxed().await {
                 // Something went between the two rounds of the look, because somebody else is at work.
-                Err(error) if is_surprise(&error) => observe(aws, scope).await,
+                Err(error) if is_surprise(&error) => observe(aws, scope).boxed().await,
                 other => other,
             }
         };
@@ -273,7 +273,7 @@ impl Client {
 
     async fn run(&self, plan: &Plan, consent: &[Consent], listener: Option<Listener>) -> Result<Report> {
         plan.check_consent(consent)?;
-        let seen = self.look(plan).await?;
+        let seen = self.look(plan).boxed().await?;
         self.execute(plan, seen, listener).await
     }
 

@@ -47,7 +47,7 @@ async fn order(sort: Sort, pair: Pair, seed: u64) -> Ended {
         // A store that is there, or half of it: its maker was cut off somewhere.
         let _ = tokio::time::timeout(Duration::from_secs(2 * (seed % 40)), stage.run(Goal::Created)).await;
     }
-    let (one, two) = tokio::join!(stage.run(pair.0), stage.run(pair.1));
+    let (one, two) = tokio::join!(Box::pin(stage.run(pair.0)), Box::pin(stage.run(pair.1)));
     let mut again = 0;
     let mut wrong = stage.wrong(pair.1, &wanted).await;
     while wrong.is_some() && again < 4 {
