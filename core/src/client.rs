@@ -232,7 +232,7 @@ impl Client {
     async fn look_for_apply(&self, spec: &Connectivity, scope: &Scope) -> Result<(Plan, Desired, Observed)> {
         let (name, region) = (spec.name().as_str(), spec.region().as_str());
         let aws = self.aws(region);
-        let observed = self.observe(&aws, scope).await?;
+        let observed = self.observe(&aws, scope).boxed().await?;
         let desired = Desired::of(spec, &observed)?;
         let plan = Plan::new(Purpose::Apply, name, region, Some(spec.clone()), steps(&desired, &observed));
         refuse_others(&plan, &others(&aws, &plan).await?)?;
@@ -243,7 +243,7 @@ impl Client {
     /// The teardown of what is there, and what is there.
     async fn look_for_teardown(&self, target: &Target<'_>) -> Result<(Plan, Observed)> {
         let aws = self.aws(target.region());
-        let observed = self.observe(&aws, &target.scope()).await?;
+        let observed = self.observe(&aws, &target.scope()).boxed().await?;
         let spec = match target {
             Target::Spec(spec) => Some((*spec).clone()),
             Target::Named { .. } => None,
@@ -300,7 +300,7 @@ impl Client {
         let look: Look<'_> = Box::new(|| Box::pin(self.look(plan)));
         let run = self.begin(&aws, plan.spec(), listener);
         match apply(aws, plan, seen, look, run).await {
-            Err(error) if error.kind() == ErrorKind::ConnectionFailed => Err(self.explained(plan, error).await),
+            Err(error) if error.kind() == ErrorKind::ConnectionFailed => Err(self.explained(plan, error).boxed().await),
             other => other,
         }
     }
