@@ -119,7 +119,9 @@ pub(crate) fn is_surprise(error: &Error) -> bool {
         "XksProxyUriInUseException",
         "XksProxyVpcEndpointServiceInUseException",
     ];
-    let gone = |code: &str| code.ends_with("NotFound") || code.ends_with("NotFoundException");
+    // The spec names the transit gateway: an id that is not found is wrong.
+    let given = "InvalidTransitGatewayID.NotFound";
+    let gone = |code: &str| code != given && (code.ends_with("NotFound") || code.ends_with("NotFoundException"));
     error.is_code(&EXISTS) || error.aws_code().is_some_and(gone)
 }
 
