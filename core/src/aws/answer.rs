@@ -103,13 +103,14 @@ fn denied_action(message: &str) -> Option<&str> {
 
 /// Whether AWS refused because something exists already, or exists no more: the world is not as the run knew it.
 pub(crate) fn is_surprise(error: &Error) -> bool {
-    const EXISTS: [&str; 14] = [
+    const EXISTS: [&str; 15] = [
         "CustomKeyStoreNameInUseException",
         "DuplicateListener",
         "DuplicateLoadBalancerName",
         "DuplicateSubnetsInSameZone",
         "DuplicateTargetGroupName",
         "DuplicateTransitGatewayAttachment",
+        "InvalidGroup.Duplicate",
         "InvalidSubnet.Conflict",
         "InvalidVpcState",
         "Resource.AlreadyAssociated",
