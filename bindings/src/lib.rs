@@ -1,0 +1,1 @@
+//! The core for languages that UniFFI writes bindings for.
