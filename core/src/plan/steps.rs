@@ -56,7 +56,8 @@ pub(crate) fn is_ready(step: &Step, steps: &[Step], observed: &Observed) -> bool
         Action::Create if is_put_into_vpc(kind) && vpc_is_open(steps, observed) => false,
         Action::Create | Action::Update => {
             // All that is below counts: a store must not connect while its endpoint service is being replaced.
-            let unfinished = |s: &Step| s.action != Action::Delete && depends_on(kind, s.resource.kind);
+            let unfinished =
+                |s: &Step| s.action != Action::Delete && depends_on(kind, s.resource.kind) && !is_awaited_late(s, kind);
             !steps.iter().any(unfinished) && is_allowed_by_state(step, observed)
         }
         Action::Replace if kind == Kind::Connection => may_disconnect(steps),
@@ -82,6 +83,12 @@ fn is_put_into_vpc(kind: Kind) -> bool {
 fn vpc_is_open(steps: &[Step], observed: &Observed) -> bool {
     let ours = observed.vpc.as_ref().is_some_and(|vpc| vpc.ours);
     ours && steps.iter().any(|s| s.resource.kind == Kind::TargetGroup && s.action == Action::Create)
+}
+
+/// The DNS attributes and tags of a VPC are set one by one, and matter to nothing that is put into it: the key store alone
+/// waits for them.
+fn is_awaited_late(step: &Step, by: Kind) -> bool {
+    step.resource.kind == Kind::Vpc && step.action == Action::Update && !is_store(by)
 }
 
 fn is_store(kind: Kind) -> bool {

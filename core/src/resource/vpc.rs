@@ -101,12 +101,12 @@ impl Resource for Vpc {
 
     async fn create(cx: &Context, _: &str, want: &Want) -> Result<Seen> {
         // CreateVpc has neither client token nor natural key: the tag is how we find it again.
+        // Its DNS attributes are an update of their own, so that what goes into the VPC need not wait for them.
         let made = create::once(cx, || create_vpc(cx, want), || find(cx)).await?;
-        let seen = match ready(&made)? {
-            Look::Done(seen) => seen,
-            Look::NotYet(_) => until(cx, READY, || available(cx, made.vpc_id().unwrap_or_default())).await?,
-        };
-        set_dns(cx, &seen).await
+        match ready(&made)? {
+            Look::Done(seen) => Ok(seen),
+            Look::NotYet(_) => until(cx, READY, || available(cx, made.vpc_id().unwrap_or_default())).await,
+        }
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
