@@ -235,7 +235,9 @@ impl Client {
         let observed = self.observe(&aws, scope).boxed().await?;
         let desired = Desired::of(spec, &observed)?;
         let plan = Plan::new(Purpose::Apply, name, region, Some(spec.clone()), steps(&desired, &observed));
-        refuse_others(&plan, &others(&aws, &plan).await?)?;
+        if let Some(vpc) = plan.removed_vpc() {
+            refuse_others(vpc, &others_in(&aws, name, vpc).boxed().await?)?;
+        }
         let plan = plan.in_hosted_zone(observed.hosted_zone.clone()).with_notes(desired.notes.clone());
         Ok((plan, desired, observed))
     }
@@ -250,13 +252,10 @@ impl Client {
         };
         let steps = steps(&Desired::default(), &observed);
         let plan = Plan::new(Purpose::Teardown, target.store(), target.region(), spec, steps);
-        let keys = async {
-            match &observed.key_store {
-                Some(store) => keys_in(&aws, &store.id).await,
-                None => Ok(0),
-            }
+        let keys = match &observed.key_store {
+            Some(store) => keys_in(&aws, &store.id).boxed().await?,
+            None => 0,
         };
-        let (keys, others) = try_join(keys.boxed(), others(&aws, &plan).boxed()).await?;
         // Disconnecting comes before deleting, and makes keys unusable: so they are counted before anything happens.
         if let Some(store) = observed.key_store.as_ref().filter(|_| keys > 0) {
             return Err(has_keys(&store.name));
@@ -267,7 +266,9 @@ impl Client {
         {
             return Err(in_use(&service.id, &observed.endpoints));
         }
-        refuse_others(&plan, &others)?;
+        if let Some(vpc) = plan.removed_vpc() {
+            refuse_others(vpc, observed.others.get(vpc).map_or(&[], Vec::as_slice))?;
+        }
         Ok((plan, observed))
     }
 
@@ -329,19 +330,9 @@ impl Client {
     }
 }
 
-/// What others have in the VPC that a plan removes; AWS would refuse to delete it after link and routes are gone.
-async fn others(aws: &Aws, plan: &Plan) -> Result<Vec<String>> {
-    match plan.removed_vpc() {
-        Some(vpc) => others_in(aws, plan.store(), vpc).await,
-        None => Ok(Vec::new()),
-    }
-}
-
-fn refuse_others(plan: &Plan, others: &[String]) -> Result<()> {
-    match plan.removed_vpc().filter(|_| !others.is_empty()) {
-        Some(vpc) => Err(vpc::in_use(vpc, others)),
-        None => Ok(()),
-    }
+/// AWS would refuse to delete a VPC that others use, but only after link and routes are gone.
+fn refuse_others(vpc: &str, others: &[String]) -> Result<()> {
+    if others.is_empty() { Ok(()) } else { Err(vpc::in_use(vpc, others)) }
 }
 
 /// What to take down, or to verify.

@@ -59,8 +59,8 @@ pub(crate) struct Scope {
     pub(crate) domain: DomainScope,
     /// The hosted zone that a plan has chosen for it: it is not looked up again.
     pub(crate) hosted_zone: Option<Zone>,
-    /// Whether all is to go: then it matters who uses the endpoint service, and a record counts as published, because
-    /// removing one that is not there is nothing.
+    /// Whether all is to go: then it matters who uses the endpoint service and who else is in the VPC, and a record counts
+    /// as published, because removing one that is not there is nothing.
     pub(crate) teardown: bool,
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         ours.link(&marked, scope, &vpc_ids).boxed(),
     );
     let balancing = try_join5(
-        ours.listener(balancer.as_ref(), &arns).boxed(),
+        ours.listener(balancer.as_ref(), &arns, scope.teardown).boxed(),
         ours.health(group.as_ref()).boxed(),
         ours.attributes(group.as_ref()).boxed(),
         ours.zones(scope.subnets > subnet_ids.len() + scope.zones.len() || scope.surroundings).boxed(),
@@ -122,11 +122,13 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         let used_services = if scope.teardown { service_ids.as_slice() } else { &[] };
         // A service of ours has a hint where its record is.
         let zone_wanted = scope.teardown || service_ids.is_empty();
-        let (service, principals, endpoints, zone) = try_join4(
+        let left_vpcs = if scope.teardown && is_ours { vpc_ids.as_slice() } else { &[] };
+        let (service, principals, endpoints, zone, others) = try_join5(
             ours.endpoint_service(&service_ids).boxed(),
             ours.principals(&service_ids).boxed(),
             ours.endpoints(used_services).boxed(),
             ours.hosted_zone(scope, zone_wanted).boxed(),
+            ours.others(left_vpcs, &marked).boxed(),
         )
         .await?;
         // Its name is known only now. It goes on while tags are looked at, so that neither is a call deeper for the other.
@@ -138,10 +140,10 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
                 (zone, record)
             }
         };
-        Ok((service, principals, endpoints, zone, record))
+        Ok((service, principals, endpoints, others, zone, record))
     };
     let (network, balancing, service) = try_join3(network, balancing, service.boxed()).await?;
-    let (service, principals, mut endpoints, hosted_zone, domain_record) = service;
+    let (service, principals, mut endpoints, others, hosted_zone, domain_record) = service;
     let ((vpc, duplicate_vpcs), subnets, table, security_group, (link, duplicate_links)) = network;
     let ((listener, tags), health, attributes, real_zones, surroundings) = balancing;
 
@@ -154,6 +156,7 @@ pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
         security_group,
         link,
         duplicate_links,
+        others,
         ..Observed::default()
     };
     if let Some(table) = table {
@@ -499,15 +502,19 @@ impl Ours<'_> {
         &self,
         balancer: Option<&elb::LoadBalancer>,
         arns: &[&str],
+        teardown: bool,
     ) -> Result<(Option<listener::Seen>, BTreeMap<String, Tags>)> {
-        let described = match balancer.and_then(|each| each.load_balancer_arn()) {
-            Some(arn) => {
-                let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
-                sent.or_fail("look at the listener", "elasticloadbalancing:DescribeListeners")?.listeners
-            }
-            None => None,
+        let listener = async {
+            let Some(arn) = balancer.and_then(|each| each.load_balancer_arn()) else { return Ok(None) };
+            let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
+            let output = sent.or_fail("look at the listener", "elasticloadbalancing:DescribeListeners")?;
+            Ok(listener::Seen::read(output.listeners()))
         };
-        let listener = listener::Seen::read(described.as_deref().unwrap_or_default());
+        // It goes with its load balancer, whatever its tags: no need to know it before tags are looked at.
+        if teardown {
+            return try_join(listener, self.elb_tags(arns)).await;
+        }
+        let listener = listener.await?;
         let arns: Vec<&str> = arns.iter().copied().chain(listener.as_ref().map(|seen| seen.arn.as_str())).collect();
         let tags = self.elb_tags(&arns).await?;
         let of_listener = listener.as_ref().and_then(|seen| tags.get(&seen.arn)).cloned().unwrap_or_default();

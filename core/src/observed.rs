@@ -32,6 +32,8 @@ pub(crate) struct Observed {
     /// VPCs and gateways with our mark that nothing of the store uses, by id: two runs at the same moment made one each.
     pub(crate) duplicate_vpcs: BTreeMap<String, vpc::Seen>,
     pub(crate) duplicate_links: BTreeMap<String, link::Seen>,
+    /// What others have in VPCs of ours; read for a teardown only.
+    pub(crate) others: BTreeMap<String, Vec<String>>,
     /// By zone id.
     pub(crate) subnets: BTreeMap<String, subnet::Seen>,
     pub(crate) route_table: Option<route_table::Seen>,
