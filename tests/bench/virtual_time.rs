@@ -32,7 +32,9 @@ async fn main() -> Result<(), Failure> {
     for row in usual().await? {
         print(&row);
     }
-    print(&quick().await?);
+    for row in quick().await? {
+        print(&row);
+    }
     for row in at_once().await? {
         print(&row);
     }
@@ -61,14 +63,22 @@ async fn usual() -> Result<Vec<Row>, Failure> {
     Ok(vec![create, no_op, verify, apply, teardown.await?])
 }
 
-/// A create where AWS is much quicker than usual: does the polling notice?
-async fn quick() -> Result<Row, Failure> {
+/// A create where AWS is much quicker than usual: do the looks notice? Once as everywhere, and once where reads do not lag
+/// behind writes: the bound does not count the lag, and the second row is about the looks alone.
+async fn quick() -> Result<[Row; 2], Failure> {
     let seconds = Duration::from_secs;
-    let timings = Timings { load_balancer: seconds(90), domain_verification: seconds(45), ..Timings::default() };
-    let world = World::new(timings.clone())?;
-    let plan = world.client.plan(&world.spec).await?;
-    let applied = async { world.client.apply(&plan).await.map(drop) };
-    world.measure("create, NLB 90 s, verification 45 s", create_bound(&timings), "≤ 3 s above", applied).await
+    let lagging = Timings { load_balancer: seconds(90), domain_verification: seconds(45), ..Timings::default() };
+    let current = Timings { consistency: Duration::ZERO, ..lagging.clone() };
+    let create = async |what, timings: Timings, reach| {
+        let world = World::new(timings.clone())?;
+        let plan = world.client.plan(&world.spec).await?;
+        let applied = async { world.client.apply(&plan).await.map(drop) };
+        world.measure(what, create_bound(&timings), reach, applied).await
+    };
+    Ok([
+        create("create, NLB 90 s, verification 45 s", lagging, "").await?,
+        create("the same, reads do not lag", current, "≤ 3 s above").await?,
+    ])
 }
 
 /// How fast rules are judged, in real time and this build: every rule over worlds that differ in what is wrong with them.
