@@ -6,7 +6,8 @@ use aws_sdk_ec2::types::{self, ResourceType};
 use futures_util::FutureExt;
 use futures_util::future::try_join;
 
-use super::{Marked, Ours, filter};
+use super::marked::Marked;
+use super::{Ours, filter};
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
 use crate::aws::tags::{self, STORE};
