@@ -1,0 +1,104 @@
+//! What the library and the AWS SDK log, for a language to read at its own pace: a queue lies between, so that no lock of
+//! the language is taken where something is logged.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::{Layer, Registry};
+
+/// One thing that was logged.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: &'static str,
+    /// Where: `xkslink::apply`, `aws_smithy_runtime::client`.
+    pub target: String,
+    /// What, with its fields.
+    pub message: String,
+}
+
+/// Records that nobody has read yet. When nobody does, the oldest go.
+const KEPT: usize = 10_000;
+
+static QUEUE: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
+static ARRIVED: Condvar = Condvar::new();
+static MOST: AtomicU8 = AtomicU8::new(0);
+static LISTENING: AtomicBool = AtomicBool::new(false);
+
+/// Keeps what is logged from now on, up to a level: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+///
+/// Answers whether it does: not if the program has a subscriber of its own.
+pub fn listen(level: &str) -> bool {
+    let rank = ["off", "error", "warn", "info", "debug", "trace"].iter().position(|name| *name == level);
+    MOST.store(rank.and_then(|rank| u8::try_from(rank).ok()).unwrap_or(0), Ordering::Relaxed);
+    if !LISTENING.swap(true, Ordering::Relaxed) {
+        let set = tracing::subscriber::set_global_default(Registry::default().with(Queue)).is_ok();
+        LISTENING.store(set, Ordering::Relaxed);
+    }
+    tracing::callsite::rebuild_interest_cache();
+    LISTENING.load(Ordering::Relaxed)
+}
+
+/// Takes the records that have arrived, blocking for no longer than `limit` for the first.
+#[must_use]
+pub fn take_within(limit: Duration) -> Vec<Record> {
+    let queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = ARRIVED.wait_timeout_while(queue, limit, |queue| queue.is_empty());
+    waited.unwrap_or_else(PoisonError::into_inner).0.drain(..).collect()
+}
+
+struct Queue;
+
+fn rank(level: Level) -> (u8, &'static str) {
+    match level {
+        Level::ERROR => (1, "error"),
+        Level::WARN => (2, "warn"),
+        Level::INFO => (3, "info"),
+        Level::DEBUG => (4, "debug"),
+        Level::TRACE => (5, "trace"),
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Queue {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        rank(*metadata.level()).0 <= MOST.load(Ordering::Relaxed)
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let metadata = event.metadata();
+        let message = [text.message, text.fields].concat();
+        let record = Record { level: rank(*metadata.level()).1, target: metadata.target().to_owned(), message };
+        let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.len() >= KEPT {
+            queue.pop_front();
+        }
+        queue.push_back(record);
+        ARRIVED.notify_one();
+    }
+}
+
+/// The message, then ` name=value` for each field.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a String does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,57 @@
+//! One tokio runtime for a process, made when the first verb begins. Threads do not survive a fork: a child makes its own.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::failure::{Failure, Result};
+
+/// Something that belongs to the process that made it: after a fork the child makes its own.
+#[derive(Debug)]
+pub(crate) struct PerProcess<T>(Mutex<Option<(u32, Arc<T>)>>);
+
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// What this process has made, or makes now. The lock is not held while it is made, so that a fork does not meet it.
+    pub(crate) fn get_or_make<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+        let mine = std::process::id();
+        let known = |slot: &Option<(u32, Arc<T>)>| match slot {
+            Some((made_by, value)) if *made_by == mine => Some(Arc::clone(value)),
+            _ => None,
+        };
+        if let Some(value) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(value);
+        }
+        let made = Arc::new(make()?);
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = known(&slot) {
+            return Ok(value);
+        }
+        // To drop what a parent made would wait for threads that are not here.
+        mem::forget(slot.replace((mine, Arc::clone(&made))));
+        Ok(made)
+    }
+}
+
+static RUNTIME: PerProcess<Runtime> = PerProcess::new();
+
+/// The runtime of this process.
+pub(crate) fn runtime() -> Result<Arc<Runtime>> {
+    RUNTIME.get_or_make(|| {
+        let made = Builder::new_multi_thread().worker_threads(2).thread_name("xkslink").enable_all().build();
+        made.map_err(|error| Failure::argument("runtime", format!("no thread: {error}"), "free some resources"))
+    })
+}
+
+/// Runs something on the threads of this crate, for languages whose waiting is a function that is called.
+///
+/// # Errors
+/// `invalid_argument` when there is no thread to be had.
+pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    runtime()?.spawn(work);
+    Ok(())
+}
