@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod fresh;
+pub(crate) mod pages;
 mod remedy;
 pub(crate) mod tags;
 pub(crate) mod wait;

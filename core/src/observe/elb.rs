@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use futures_util::future::try_join;
 
-use super::Ours;
+use super::{Balancing, Found, Ours};
 use crate::aws::answer::Answer;
 use crate::aws::tags::{self, Tags};
 use crate::error::Result;
 use crate::observed::{Foreign, Observed};
-use crate::resource::{listener, targets};
+use crate::resource::{listener, load_balancer, target_group, targets};
 
 impl Ours<'_> {
     pub(super) async fn load_balancer(&self) -> Result<Option<elb::LoadBalancer>> {
@@ -35,12 +35,12 @@ impl Ours<'_> {
     /// only now, so that one call for all of them is a call deeper, and none for the listener alone.
     pub(super) async fn listener(
         &self,
-        balancer: Option<&elb::LoadBalancer>,
+        balancer: Option<&str>,
         arns: &[&str],
         teardown: bool,
     ) -> Result<(Option<listener::Seen>, BTreeMap<String, Tags>)> {
         let listener = async {
-            let Some(arn) = balancer.and_then(|each| each.load_balancer_arn()) else { return Ok(None) };
+            let Some(arn) = balancer else { return Ok(None) };
             let sent = self.aws.elb.describe_listeners().load_balancer_arn(arn).send().await;
             let output = sent.or_fail("look at the listener", "elasticloadbalancing:DescribeListeners")?;
             Ok(listener::Seen::read(output.listeners()))
@@ -56,15 +56,15 @@ impl Ours<'_> {
         Ok((listener.map(|seen| listener::Seen { tags: of_listener, ..seen }), tags))
     }
 
-    pub(super) async fn health(&self, group: Option<&elb::TargetGroup>) -> Result<Option<targets::Seen>> {
-        let Some(arn) = group.and_then(|each| each.target_group_arn()) else { return Ok(None) };
+    pub(super) async fn health(&self, group: Option<&str>) -> Result<Option<targets::Seen>> {
+        let Some(arn) = group else { return Ok(None) };
         let sent = self.aws.elb.describe_target_health().target_group_arn(arn).send().await;
         let output = sent.or_fail("look at the targets", "elasticloadbalancing:DescribeTargetHealth")?;
         Ok(targets::Seen::read(output.target_health_descriptions()))
     }
 
-    pub(super) async fn attributes(&self, group: Option<&elb::TargetGroup>) -> Result<BTreeMap<String, String>> {
-        let Some(arn) = group.and_then(|each| each.target_group_arn()) else { return Ok(BTreeMap::new()) };
+    pub(super) async fn attributes(&self, group: Option<&str>) -> Result<BTreeMap<String, String>> {
+        let Some(arn) = group else { return Ok(BTreeMap::new()) };
         let sent = self.aws.elb.describe_target_group_attributes().target_group_arn(arn).send().await;
         let output = sent.or_fail("look at the target group", "elasticloadbalancing:DescribeTargetGroupAttributes")?;
         let pair = |each: &elb::TargetGroupAttribute| Some((each.key()?.to_owned(), each.value()?.to_owned()));
@@ -84,20 +84,36 @@ impl Ours<'_> {
 }
 
 impl Observed {
-    /// Whether an object with our name is ours; a stranger's is remembered.
-    pub(super) fn claim(
+    /// Load balancer and target group with what is read of them, if they are ours.
+    pub(super) fn take_balancing(&mut self, found: &Found, balancing: Balancing, store: &str) {
+        let Balancing { listener, tags, health, attributes } = balancing;
+        if let (Some(group), Some(tags)) =
+            (&found.target_group, self.claim("target group", found.target_group_arn(), &tags, store))
+        {
+            self.target_group = target_group::Seen::read(group, attributes, tags);
+            self.targets = health;
+        }
+        if let (Some(balancer), Some(tags)) =
+            (&found.load_balancer, self.claim("load balancer", found.load_balancer_arn(), &tags, store))
+        {
+            self.load_balancer = load_balancer::Seen::read(balancer, tags);
+            self.listener = listener;
+        }
+    }
+
+    /// The tags of an object with our name, if it is ours; a stranger's is remembered.
+    fn claim(
         &mut self,
         what: &'static str,
         arn: Option<&str>,
         tags: &BTreeMap<String, Tags>,
         store: &str,
-    ) -> bool {
-        let Some(arn) = arn else { return false };
-        let owner = tags.get(arn).and_then(|tags| tags.get(tags::STORE));
-        if owner.is_some_and(|owner| owner == store) {
-            return true;
+    ) -> Option<Tags> {
+        let arn = arn?;
+        let own = tags.get(arn).filter(|tags| tags.get(tags::STORE).is_some_and(|owner| owner == store));
+        if own.is_none() {
+            self.foreign.push(Foreign { what, id: arn.to_owned(), why: format!("it lacks the tag {}", tags::STORE) });
         }
-        self.foreign.push(Foreign { what, id: arn.to_owned(), why: format!("it lacks the tag {}", tags::STORE) });
-        false
+        own.cloned()
     }
 }

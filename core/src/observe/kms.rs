@@ -6,18 +6,23 @@ use futures_util::future::try_join_all;
 use super::{Ours, Scope};
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
+use crate::aws::pages;
 use crate::error::Result;
 use crate::observed::{Foreign, Observed};
 use crate::resource::{connection, key_store};
 
+/// Keys that are described at the same time.
+const AT_ONCE: usize = 100;
+
 /// Number of KMS keys in a store. KMS has no filter for this: list all keys, describe each.
 pub(crate) async fn keys_in(aws: &Aws, store_id: &str) -> Result<usize> {
-    let mut pages = aws.kms.list_keys().into_paginator().send();
+    let stream = aws.kms.list_keys().into_paginator().send();
+    let keys = pages::all("list KMS keys", "kms:ListKeys", stream, |page| (page.keys, page.next_marker)).await?;
+    let ids: Vec<&str> = keys.iter().filter_map(|key| key.key_id()).collect();
     let mut number = 0;
-    while let Some(page) = pages.next().await {
-        let page = page.or_fail("list KMS keys", "kms:ListKeys")?;
-        let described = page.keys().iter().filter_map(|key| key.key_id()).map(|id| async move {
-            let sent = aws.kms.describe_key().key_id(id).send().await;
+    for ids in ids.chunks(AT_ONCE) {
+        let described = ids.iter().map(|id| async move {
+            let sent = aws.kms.describe_key().key_id(*id).send().await;
             match sent.or_fail("describe a KMS key", "kms:DescribeKey") {
                 Ok(output) => Ok(output.key_metadata().and_then(|key| key.custom_key_store_id()) == Some(store_id)),
                 // Deleted since it was listed. A key that hides from us is an error: it might be in the store, and KMS
@@ -32,16 +37,11 @@ pub(crate) async fn keys_in(aws: &Aws, store_id: &str) -> Result<usize> {
 }
 
 pub(super) async fn key_stores(aws: &Aws) -> Result<Vec<CustomKeyStoresListEntry>> {
-    let mut stores = Vec::new();
-    let mut pages = aws.kms.describe_custom_key_stores().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        stores.extend(
-            page.or_fail("look for the key store", "kms:DescribeCustomKeyStores")?
-                .custom_key_stores
-                .unwrap_or_default(),
-        );
-    }
-    Ok(stores)
+    let stream = aws.kms.describe_custom_key_stores().into_paginator().send();
+    pages::all("look for the key store", "kms:DescribeCustomKeyStores", stream, |page| {
+        (page.custom_key_stores, page.next_marker)
+    })
+    .await
 }
 
 impl Ours<'_> {

@@ -18,152 +18,247 @@ mod route53;
 mod scope;
 mod sts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Filter, ResourceType};
+use aws_sdk_ec2::types::{Filter, ResourceType, RouteTable};
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, TargetGroup};
+use aws_sdk_kms::types::CustomKeyStoresListEntry;
 use futures_util::FutureExt;
-use futures_util::future::{try_join3, try_join4, try_join5};
+use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 
+use self::marked::Marked;
 use crate::aws::Aws;
+use crate::aws::tags::Tags;
 use crate::error::Result;
-use crate::observed::Observed;
-use crate::resource::{domain_verification, load_balancer, route_table, routes, target_group};
+use crate::observed::{Observed, Surroundings};
+use crate::resource::domain_record::{self, Zone};
+use crate::resource::{
+    self, domain_verification, listener, permission, route_table, routes, security_group, subnet, targets, vpc,
+};
 
 pub(crate) use kms::keys_in;
 pub(crate) use others::others_in;
 pub(crate) use scope::{DomainScope, Scope};
 pub(crate) use sts::accounts;
 
-/// Looks at AWS.
+/// Looks at AWS: two rounds, and what comes of them.
 pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let ours = Ours { aws, store: &scope.store };
-    let key_stores = async {
-        match scope.key_store {
-            Some(_) => kms::key_stores(aws).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let (marked, balancer, group, stores) =
-        try_join4(ours.marked().boxed(), ours.load_balancer().boxed(), ours.target_group().boxed(), key_stores.boxed())
-            .await?;
+    let found = ours.found(scope).await?;
+    let details = ours.details(scope, &found).await?;
+    ours.observed(scope, found, details).await
+}
 
-    let vpc_ids = marked.of(&ResourceType::Vpc);
-    let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
-    let subnet_ids = scope.existing.as_ref().map_or_else(|| marked.of(&ResourceType::Subnet), |(_, ids)| ids.clone());
-    let service_ids = marked.of(&ResourceType::VpcEndpointService);
-    let arns: Vec<&str> = [
-        balancer.as_ref().and_then(|each| each.load_balancer_arn()),
-        group.as_ref().and_then(|each| each.target_group_arn()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let is_ours = adopted.is_none();
-    let around = adopted.clone().filter(|_| scope.surroundings);
-    let network = try_join5(
-        ours.vpc(adopted.map_or(network::in_use_first(&vpc_ids, group.as_ref()), |id| vec![id]), is_ours).boxed(),
-        ours.subnets(&subnet_ids).boxed(),
-        ours.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
-        ours.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
-        ours.link(&marked, scope, &vpc_ids).boxed(),
-    );
-    let balancing = try_join5(
-        ours.listener(balancer.as_ref(), &arns, scope.teardown).boxed(),
-        ours.health(group.as_ref()).boxed(),
-        ours.attributes(group.as_ref()).boxed(),
-        ours.zones(scope.subnets > subnet_ids.len() + scope.zones.len() || scope.surroundings).boxed(),
-        ours.surroundings(around).boxed(),
-    );
-    let service = async {
-        let used_services = if scope.teardown { service_ids.as_slice() } else { &[] };
+/// What the first round brings: what carries our tag or name.
+struct Found {
+    marked: Marked,
+    load_balancer: Option<LoadBalancer>,
+    target_group: Option<TargetGroup>,
+    key_stores: Vec<CustomKeyStoresListEntry>,
+}
+
+impl Found {
+    fn vpcs(&self) -> Vec<String> {
+        self.marked.of(&ResourceType::Vpc)
+    }
+
+    fn endpoint_services(&self) -> Vec<String> {
+        self.marked.of(&ResourceType::VpcEndpointService)
+    }
+
+    fn load_balancer_arn(&self) -> Option<&str> {
+        self.load_balancer.as_ref().and_then(|each| each.load_balancer_arn())
+    }
+
+    fn target_group_arn(&self) -> Option<&str> {
+        self.target_group.as_ref().and_then(|each| each.target_group_arn())
+    }
+}
+
+/// What the second round brings.
+struct Details {
+    network: Network,
+    balancing: Balancing,
+    service: Service,
+}
+
+struct Network {
+    vpc: Option<vpc::Seen>,
+    duplicate_vpcs: BTreeMap<String, vpc::Seen>,
+    subnets: BTreeMap<String, subnet::Seen>,
+    route_table: Option<RouteTable>,
+    security_group: Option<security_group::Seen>,
+    link: Option<resource::link::Seen>,
+    duplicate_links: BTreeMap<String, resource::link::Seen>,
+    zones: Vec<String>,
+    surroundings: Surroundings,
+}
+
+/// What is in Elastic Load Balancing, and the tags of all of it by ARN.
+struct Balancing {
+    listener: Option<listener::Seen>,
+    tags: BTreeMap<String, Tags>,
+    health: Option<targets::Seen>,
+    attributes: BTreeMap<String, String>,
+}
+
+/// The endpoint service, with what takes its id or its name, and who else is in its VPC.
+struct Service {
+    seen: Option<resource::endpoint_service::Seen>,
+    principals: BTreeMap<String, permission::Seen>,
+    endpoints: BTreeMap<String, Vec<String>>,
+    others: BTreeMap<String, Vec<String>>,
+    hosted_zone: Option<Zone>,
+    record: Option<domain_record::Seen>,
+}
+
+impl Ours<'_> {
+    /// The first round.
+    async fn found(&self, scope: &Scope) -> Result<Found> {
+        let key_stores = async {
+            match scope.key_store {
+                Some(_) => kms::key_stores(self.aws).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (marked, load_balancer, target_group, key_stores) = try_join4(
+            self.marked().boxed(),
+            self.load_balancer().boxed(),
+            self.target_group().boxed(),
+            key_stores.boxed(),
+        )
+        .await?;
+        Ok(Found { marked, load_balancer, target_group, key_stores })
+    }
+
+    /// The second round.
+    async fn details(&self, scope: &Scope, found: &Found) -> Result<Details> {
+        let (network, balancing, service) = try_join3(
+            self.network(scope, found).boxed(),
+            self.balancing(scope, found).boxed(),
+            self.service(scope, found).boxed(),
+        )
+        .await?;
+        Ok(Details { network, balancing, service })
+    }
+
+    async fn network(&self, scope: &Scope, found: &Found) -> Result<Network> {
+        let marked = &found.marked;
+        let made = found.vpcs();
+        let adopted = scope.existing.as_ref().map(|(vpc, _)| vpc.clone());
+        let subnets = scope.existing.as_ref().map_or_else(|| marked.of(&ResourceType::Subnet), |(_, ids)| ids.clone());
+        let too_few = scope.subnets > subnets.len() + scope.zones.len();
+        let is_ours = adopted.is_none();
+        let around = adopted.clone().filter(|_| scope.surroundings);
+        let vpcs = adopted.map_or(network::in_use_first(&made, found.target_group.as_ref()), |id| vec![id]);
+        let inside = try_join5(
+            self.vpc(vpcs, is_ours).boxed(),
+            self.subnets(&subnets).boxed(),
+            self.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
+            self.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
+            self.link(marked, scope, &made).boxed(),
+        );
+        let around = try_join(self.zones(too_few || scope.surroundings).boxed(), self.surroundings(around).boxed());
+        let ((vpc, subnets, route_table, security_group, link), (zones, surroundings)) =
+            try_join(inside, around).await?;
+        let ((vpc, duplicate_vpcs), (link, duplicate_links)) = (vpc, link);
+        Ok(Network {
+            vpc,
+            duplicate_vpcs,
+            subnets,
+            route_table,
+            security_group,
+            link,
+            duplicate_links,
+            zones,
+            surroundings,
+        })
+    }
+
+    async fn balancing(&self, scope: &Scope, found: &Found) -> Result<Balancing> {
+        let arns: Vec<&str> = found.load_balancer_arn().into_iter().chain(found.target_group_arn()).collect();
+        let ((listener, tags), health, attributes) = try_join3(
+            self.listener(found.load_balancer_arn(), &arns, scope.teardown).boxed(),
+            self.health(found.target_group_arn()).boxed(),
+            self.attributes(found.target_group_arn()).boxed(),
+        )
+        .await?;
+        Ok(Balancing { listener, tags, health, attributes })
+    }
+
+    async fn service(&self, scope: &Scope, found: &Found) -> Result<Service> {
+        let (ids, vpcs) = (found.endpoint_services(), found.vpcs());
+        let used = if scope.teardown { ids.as_slice() } else { &[] };
         // A service of ours has a hint where its record is.
-        let zone_wanted = scope.teardown || service_ids.is_empty();
-        let left_vpcs = if scope.teardown && is_ours { vpc_ids.as_slice() } else { &[] };
-        let (service, principals, endpoints, zone, others) = try_join5(
-            ours.endpoint_service(&service_ids).boxed(),
-            ours.principals(&service_ids).boxed(),
-            ours.endpoints(used_services).boxed(),
-            ours.hosted_zone(scope, zone_wanted).boxed(),
-            ours.others(left_vpcs, &marked).boxed(),
+        let zone_wanted = scope.teardown || ids.is_empty();
+        let left = if scope.teardown && scope.existing.is_none() { vpcs.as_slice() } else { &[] };
+        let (seen, principals, endpoints, zone, others) = try_join5(
+            self.endpoint_service(&ids).boxed(),
+            self.principals(&ids).boxed(),
+            self.endpoints(used).boxed(),
+            self.hosted_zone(scope, zone_wanted).boxed(),
+            self.others(left, &found.marked).boxed(),
         )
         .await?;
         // Its name is known only now. It goes on while tags are looked at, so that neither is a call deeper for the other.
-        let (zone, record) = match ours.published_as_hinted(scope, service.as_ref()).boxed().await? {
+        let (hosted_zone, record) = match self.published_as_hinted(scope, seen.as_ref()).boxed().await? {
             Some(record) => (record.zone.clone(), Some(record)),
             None => {
-                let zone = if zone_wanted { zone } else { ours.hosted_zone(scope, true).boxed().await? };
-                let record = ours.domain_record(scope, service.as_ref(), zone.as_ref()).boxed().await?;
+                let zone = if zone_wanted { zone } else { self.hosted_zone(scope, true).boxed().await? };
+                let record = self.domain_record(scope, seen.as_ref(), zone.as_ref()).boxed().await?;
                 (zone, record)
             }
         };
-        Ok((service, principals, endpoints, others, zone, record))
-    };
-    let (network, balancing, service) = try_join3(network, balancing, service.boxed()).await?;
-    let (service, principals, mut endpoints, others, hosted_zone, domain_record) = service;
-    let ((vpc, duplicate_vpcs), subnets, table, security_group, (link, duplicate_links)) = network;
-    let ((listener, tags), health, attributes, real_zones, surroundings) = balancing;
+        Ok(Service { seen, principals, endpoints, others, hosted_zone, record })
+    }
 
-    let mut observed = Observed {
-        zones: real_zones,
-        surroundings,
-        vpc,
-        duplicate_vpcs,
-        subnets,
-        security_group,
-        link,
-        duplicate_links,
-        others,
-        ..Observed::default()
-    };
-    if let Some(table) = table {
-        observed.routes = routes::Seen::read(&table);
-        observed.route_table = route_table::Seen::read(&table);
-    }
-    if let (None, Some(routes), DomainScope::Unknown) = (&observed.link, &observed.routes, &scope.domain) {
-        // Without a spec, a gateway of the caller is known by our route table alone.
-        observed.link = ours.gateway(&routes.propagating, &vpc_ids).boxed().await?.0;
-    }
-    let over_link =
-        |link: &crate::resource::link::Seen| observed.routes.clone().and_then(|routes| routes.over(&link.route_target));
-    observed.routes = observed.link.as_ref().and_then(over_link);
-    if observed.zones.is_empty() {
-        let known: BTreeSet<&String> = scope.zones.iter().chain(observed.subnets.keys()).collect();
-        observed.zones = match known.len() < scope.subnets {
-            // Tags of deleted subnets live on for a while: there are fewer than the tags say.
-            true => ours.zones(true).boxed().await?,
-            false if scope.zones.is_empty() => Vec::new(),
-            false => known.into_iter().cloned().collect(),
+    /// What the rounds brought, cut down to what is ours. Only what hardly ever occurs is asked for here.
+    async fn observed(&self, scope: &Scope, found: Found, details: Details) -> Result<Observed> {
+        let Details { network, balancing, mut service } = details;
+        let mut observed = Observed {
+            zones: network.zones,
+            surroundings: network.surroundings,
+            vpc: network.vpc,
+            duplicate_vpcs: network.duplicate_vpcs,
+            subnets: network.subnets,
+            security_group: network.security_group,
+            link: network.link,
+            duplicate_links: network.duplicate_links,
+            others: service.others,
+            hosted_zone: service.hosted_zone,
+            domain_record: service.record,
+            ..Observed::default()
         };
+        if let Some(table) = network.route_table {
+            observed.routes = routes::Seen::read(&table);
+            observed.route_table = route_table::Seen::read(&table);
+        }
+        if let (None, Some(routes), DomainScope::Unknown) = (&observed.link, &observed.routes, &scope.domain) {
+            // Without a spec, a gateway of the caller is known by our route table alone.
+            observed.link = self.gateway(&routes.propagating, &found.vpcs()).boxed().await?.0;
+        }
+        let over_link =
+            |link: &resource::link::Seen| observed.routes.clone().and_then(|routes| routes.over(&link.route_target));
+        observed.routes = observed.link.as_ref().and_then(over_link);
+        if observed.zones.is_empty() {
+            let known: BTreeSet<&String> = scope.zones.iter().chain(observed.subnets.keys()).collect();
+            observed.zones = match known.len() < scope.subnets {
+                // Tags of deleted subnets live on for a while: there are fewer than the tags say.
+                true => self.zones(true).boxed().await?,
+                false if scope.zones.is_empty() => Vec::new(),
+                false => known.into_iter().cloned().collect(),
+            };
+        }
+        observed.take_balancing(&found, balancing, &scope.store);
+        if let Some(seen) = service.seen {
+            observed.domain_verification = seen.verified().then_some(domain_verification::Seen);
+            observed.permission = service.principals.remove(&seen.id);
+            observed.endpoints = service.endpoints.remove(&seen.id).unwrap_or_default();
+            observed.endpoint_service = Some(seen);
+        }
+        self.take_key_store(&mut observed, &found.key_stores, scope).boxed().await?;
+        Ok(observed)
     }
-    if let (Some(group), true) = (
-        &group,
-        observed.claim("target group", group.as_ref().and_then(|each| each.target_group_arn()), &tags, &scope.store),
-    ) {
-        let tags = tags.get(group.target_group_arn().unwrap_or_default()).cloned().unwrap_or_default();
-        observed.target_group = target_group::Seen::read(group, attributes, tags);
-        observed.targets = health;
-    }
-    if let (Some(balancer), true) = (
-        &balancer,
-        observed.claim(
-            "load balancer",
-            balancer.as_ref().and_then(|each| each.load_balancer_arn()),
-            &tags,
-            &scope.store,
-        ),
-    ) {
-        let tags = tags.get(balancer.load_balancer_arn().unwrap_or_default()).cloned().unwrap_or_default();
-        observed.load_balancer = load_balancer::Seen::read(balancer, tags);
-        observed.listener = listener;
-    }
-    observed.domain_verification = service.as_ref().filter(|seen| seen.verified()).map(|_| domain_verification::Seen);
-    observed.permission = service.as_ref().and_then(|service| principals.get(&service.id).cloned());
-    observed.endpoints = service.as_ref().and_then(|service| endpoints.remove(&service.id)).unwrap_or_default();
-    observed.endpoint_service = service;
-    ours.take_key_store(&mut observed, &stores, scope).boxed().await?;
-    observed.hosted_zone = hosted_zone;
-    observed.domain_record = domain_record;
-    Ok(observed)
 }
 
 /// Reads of what is ours.

@@ -8,6 +8,7 @@ use futures_util::future::{try_join, try_join3};
 
 use super::{Ours, filter};
 use crate::aws::answer::Answer;
+use crate::aws::pages;
 use crate::error::Result;
 use crate::facts::{NetworkAcl, RouteTable};
 use crate::observed::Surroundings;
@@ -114,24 +115,20 @@ impl Ours<'_> {
 
     async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>> {
         let request = self.aws.ec2.describe_route_tables().filters(filter("vpc-id", &[vpc_id.to_owned()]));
-        let mut pages = request.into_paginator().send();
-        let mut tables = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.or_fail("look at the route tables", "ec2:DescribeRouteTables")?;
-            tables.extend(page.route_tables().iter().map(describe::route_table));
-        }
-        Ok(tables)
+        let stream = request.into_paginator().send();
+        let all = pages::all("look at the route tables", "ec2:DescribeRouteTables", stream, |page| {
+            (page.route_tables, page.next_token)
+        });
+        Ok(all.await?.iter().map(describe::route_table).collect())
     }
 
     async fn network_acls(&self, vpc_id: &str) -> Result<Vec<NetworkAcl>> {
         let request = self.aws.ec2.describe_network_acls().filters(filter("vpc-id", &[vpc_id.to_owned()]));
-        let mut pages = request.into_paginator().send();
-        let mut acls = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.or_fail("look at the network ACLs", "ec2:DescribeNetworkAcls")?;
-            acls.extend(page.network_acls().iter().map(describe::network_acl));
-        }
-        Ok(acls)
+        let stream = request.into_paginator().send();
+        let all = pages::all("look at the network ACLs", "ec2:DescribeNetworkAcls", stream, |page| {
+            (page.network_acls, page.next_token)
+        });
+        Ok(all.await?.iter().map(describe::network_acl).collect())
     }
 
     /// Real zones only: no Local or Wavelength Zones, none that is constrained (NET-09).

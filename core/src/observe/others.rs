@@ -9,7 +9,7 @@ use futures_util::future::try_join;
 use super::marked::Marked;
 use super::{Ours, filter};
 use crate::aws::Aws;
-use crate::aws::answer::Answer;
+use crate::aws::pages;
 use crate::aws::tags::{self, STORE};
 use crate::error::Result;
 
@@ -56,22 +56,15 @@ impl Ours<'_> {
 }
 
 async fn subnets(aws: &Aws, vpc_ids: &[String]) -> Result<Vec<types::Subnet>> {
-    let mut all = Vec::new();
-    let request = aws.ec2.describe_subnets().filters(filter("vpc-id", vpc_ids));
-    let mut pages = request.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        all.extend(page.or_fail("look for subnets of others", "ec2:DescribeSubnets")?.subnets.unwrap_or_default());
-    }
-    Ok(all)
+    let stream = aws.ec2.describe_subnets().filters(filter("vpc-id", vpc_ids)).into_paginator().send();
+    pages::all("look for subnets of others", "ec2:DescribeSubnets", stream, |page| (page.subnets, page.next_token))
+        .await
 }
 
 async fn interfaces(aws: &Aws, vpc_ids: &[String]) -> Result<Vec<types::NetworkInterface>> {
-    let mut all = Vec::new();
-    let request = aws.ec2.describe_network_interfaces().filters(filter("vpc-id", vpc_ids));
-    let mut pages = request.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.or_fail("look for network interfaces of others", "ec2:DescribeNetworkInterfaces")?;
-        all.extend(page.network_interfaces.unwrap_or_default());
-    }
-    Ok(all)
+    let stream = aws.ec2.describe_network_interfaces().filters(filter("vpc-id", vpc_ids)).into_paginator().send();
+    pages::all("look for network interfaces of others", "ec2:DescribeNetworkInterfaces", stream, |page| {
+        (page.network_interfaces, page.next_token)
+    })
+    .await
 }

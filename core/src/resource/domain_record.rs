@@ -12,6 +12,7 @@ use super::endpoint_service::{self, Challenge, EndpointService};
 use super::{Change, Kind, Resource, ResourceId, compare};
 use crate::apply::Context;
 use crate::aws::answer::Answer;
+use crate::aws::pages::Turned;
 use crate::aws::tags::FORMER_RECORD;
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
@@ -262,16 +263,19 @@ pub(crate) fn no_zone(parents: &[impl AsRef<str>]) -> Error {
     .with_resource(ResourceId::new(Kind::DomainRecord, ""))
 }
 
+const LOOK_FOR_ZONE: &str = "look for the hosted zone";
+
 /// Public hosted zones at or below the registrable domain. Route 53 lists zones by their labels in reverse, so these stand
 /// together, and the first zone of another domain ends them.
 pub(crate) async fn zones(aws: &crate::aws::Aws, parents: &[String]) -> Result<Vec<Zone>> {
     let Some(highest) = parents.last() else { return Ok(Vec::new()) };
     let below = format!(".{highest}");
     let mut zones = Vec::new();
+    let mut turned = Turned::default();
     let mut request = aws.route53.list_hosted_zones_by_name().dns_name(highest);
     loop {
         let sent = request.send().await;
-        let output = sent.or_fail("look for the hosted zone", "route53:ListHostedZonesByName")?;
+        let output = sent.or_fail(LOOK_FOR_ZONE, "route53:ListHostedZonesByName")?;
         for zone in output.hosted_zones() {
             let name = zone.name().trim_end_matches('.').to_ascii_lowercase();
             if name != *highest && !name.ends_with(&below) {
@@ -282,6 +286,9 @@ pub(crate) async fn zones(aws: &crate::aws::Aws, parents: &[String]) -> Result<V
             }
         }
         let (true, Some(name)) = (output.is_truncated(), output.next_dns_name) else { return Ok(zones) };
+        // Several zones may have one name.
+        let next = output.next_hosted_zone_id.as_deref().unwrap_or_default();
+        turned.to_next(LOOK_FOR_ZONE, Some(&format!("{name} {next}")))?;
         request = aws.route53.list_hosted_zones_by_name().dns_name(name);
         request = request.set_hosted_zone_id(output.next_hosted_zone_id);
     }

@@ -13,6 +13,7 @@ use crate::aws::answer::Answer;
 use crate::aws::create::by_token;
 use crate::aws::delete::{Delete, delete};
 use crate::aws::fresh::known;
+use crate::aws::pages;
 use crate::aws::tags::{self, Tags};
 use crate::aws::wait::{Look, Wait, until};
 use crate::desired::Desired;
@@ -338,14 +339,15 @@ async fn reject_connections(cx: &Context, id: &str) -> Result<()> {
 /// Endpoints that use the service or wait for it.
 pub(crate) async fn connections(aws: &Aws, id: &str) -> Result<Vec<String>> {
     let filter = Filter::builder().name("service-id").values(id).build();
-    let sent = aws.ec2.describe_vpc_endpoint_connections().filters(filter).send().await;
-    let output = sent.or_fail("look for endpoint connections", "ec2:DescribeVpcEndpointConnections")?;
+    let stream = aws.ec2.describe_vpc_endpoint_connections().filters(filter).into_paginator().send();
+    let all = pages::all("look for endpoint connections", "ec2:DescribeVpcEndpointConnections", stream, |page| {
+        (page.vpc_endpoint_connections, page.next_token)
+    });
     let living = |each: &&types::VpcEndpointConnection| {
         let state = each.vpc_endpoint_state().map(|state| state.as_str());
         matches!(state, Some("available" | "pendingAcceptance" | "Available" | "PendingAcceptance"))
     };
-    let ids = output.vpc_endpoint_connections().iter().filter(living).filter_map(|each| each.vpc_endpoint_id());
-    Ok(ids.map(str::to_owned).collect())
+    Ok(all.await?.iter().filter(living).filter_map(|each| each.vpc_endpoint_id()).map(str::to_owned).collect())
 }
 
 /// The refusal to take down a service under endpoints that this library knows nothing of: KMS keys may need them.

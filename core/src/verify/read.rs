@@ -23,6 +23,7 @@ use super::describe;
 use super::found::{Found, found};
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
+use crate::aws::pages;
 use crate::client::Target;
 use crate::error::{ErrorKind, Result};
 use crate::facts::{
@@ -142,24 +143,16 @@ fn fact<T>(action: &str, read: Result<T>) -> Result<Fact<T>> {
 }
 
 /// The items of all pages.
-async fn pages<O, E, T>(
+async fn listed<O, E, T>(
     action: &str,
-    mut pages: PaginationStream<Result<O, SdkError<E, HttpResponse>>>,
-    items: impl Fn(O) -> Option<Vec<T>>,
+    stream: PaginationStream<Result<O, SdkError<E, HttpResponse>>>,
+    read: impl Fn(O) -> (Option<Vec<T>>, Option<String>),
 ) -> Result<Fact<Vec<T>>>
 where
     O: RequestId,
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let mut all = Vec::new();
-    while let Some(page) = pages.next().await {
-        match fact(action, page.or_fail("verify the store", action))? {
-            Fact::Known(page) => all.extend(items(page).unwrap_or_default()),
-            Fact::Absent => return Ok(Fact::Absent),
-            Fact::Unknown(gap) => return Ok(Fact::Unknown(gap)),
-        }
-    }
-    Ok(Fact::Known(all))
+    fact(action, pages::all("verify the store", action, stream, read).await)
 }
 
 /// Filters rather than ids: a stale id would fail the whole call, a filter just does not match.
@@ -203,14 +196,18 @@ struct Look<'a> {
 impl Look<'_> {
     async fn key_stores(&self) -> Result<Fact<Vec<KeyStore>>> {
         let stream = self.aws.kms.describe_custom_key_stores().into_paginator().send();
-        let all = pages("kms:DescribeCustomKeyStores", stream, |page| page.custom_key_stores).await?;
+        let all =
+            listed("kms:DescribeCustomKeyStores", stream, |page| (page.custom_key_stores, page.next_marker)).await?;
         Ok(all.map(|stores| stores.iter().map(describe::key_store).collect()))
     }
 
     /// Every endpoint service of the account, with its tags.
     async fn services(&self) -> Result<Fact<Vec<aws_sdk_ec2::types::ServiceConfiguration>>> {
         let stream = self.aws.ec2.describe_vpc_endpoint_service_configurations().into_paginator().send();
-        pages("ec2:DescribeVpcEndpointServiceConfigurations", stream, |page| page.service_configurations).await
+        listed("ec2:DescribeVpcEndpointServiceConfigurations", stream, |page| {
+            (page.service_configurations, page.next_token)
+        })
+        .await
     }
 
     async fn zones(&self) -> Result<Fact<Vec<Zone>>> {
@@ -275,7 +272,10 @@ impl Look<'_> {
         let Some(id) = id else { return Ok(Fact::Absent) };
         let request = self.aws.ec2.describe_vpc_endpoint_service_permissions().service_id(id);
         let stream = request.into_paginator().send();
-        let all = pages("ec2:DescribeVpcEndpointServicePermissions", stream, |page| page.allowed_principals).await?;
+        let all = listed("ec2:DescribeVpcEndpointServicePermissions", stream, |page| {
+            (page.allowed_principals, page.next_token)
+        })
+        .await?;
         Ok(all.map(|principals| principals.iter().map(describe::principal).collect()))
     }
 
@@ -283,7 +283,10 @@ impl Look<'_> {
         let Some(id) = id else { return Ok(Fact::Absent) };
         let request = self.aws.ec2.describe_vpc_endpoint_connections().filters(filter("service-id", [id]));
         let stream = request.into_paginator().send();
-        let all = pages("ec2:DescribeVpcEndpointConnections", stream, |page| page.vpc_endpoint_connections).await?;
+        let all = listed("ec2:DescribeVpcEndpointConnections", stream, |page| {
+            (page.vpc_endpoint_connections, page.next_token)
+        })
+        .await?;
         Ok(all.map(|endpoints| endpoints.iter().map(describe::endpoint).collect()))
     }
 
@@ -336,7 +339,8 @@ impl Look<'_> {
 
     async fn listeners(&self, arn: &str) -> Result<Fact<Vec<Listener>>> {
         let stream = self.aws.elb.describe_listeners().load_balancer_arn(arn).into_paginator().send();
-        let all = pages("elasticloadbalancing:DescribeListeners", stream, |page| page.listeners).await?;
+        let all =
+            listed("elasticloadbalancing:DescribeListeners", stream, |page| (page.listeners, page.next_marker)).await?;
         Ok(all.map(|listeners| listeners.iter().map(describe::listener).collect()))
     }
 
@@ -351,7 +355,9 @@ impl Look<'_> {
         let request = self.aws.elb.describe_target_groups();
         let request = request.set_load_balancer_arn(balancer.map(str::to_owned));
         let stream = request.set_names(name.map(|name| vec![name.to_owned()])).into_paginator().send();
-        let all = pages("elasticloadbalancing:DescribeTargetGroups", stream, |page| page.target_groups).await?;
+        let all =
+            listed("elasticloadbalancing:DescribeTargetGroups", stream, |page| (page.target_groups, page.next_marker))
+                .await?;
         Ok(all.map(|groups| groups.iter().map(describe::target_group).collect()))
     }
 
@@ -369,7 +375,8 @@ impl Look<'_> {
         let filters = filters.iter().map(|(name, values)| filter(name, values.clone())).collect();
         let request = self.aws.ec2.describe_network_interfaces().set_filters(Some(filters));
         let stream = request.into_paginator().send();
-        let all = pages("ec2:DescribeNetworkInterfaces", stream, |page| page.network_interfaces).await?;
+        let all =
+            listed("ec2:DescribeNetworkInterfaces", stream, |page| (page.network_interfaces, page.next_token)).await?;
         Ok(all.map(|interfaces| interfaces.iter().map(describe::interface).collect()))
     }
 
@@ -397,7 +404,7 @@ impl Look<'_> {
     async fn vpc(&self, id: &str) -> Result<Fact<Vpc>> {
         let stream = self.aws.ec2.describe_vpcs().filters(filter("vpc-id", [id])).into_paginator().send();
         let (described, support, names) = try_join3(
-            pages("ec2:DescribeVpcs", stream, |page| page.vpcs).boxed(),
+            listed("ec2:DescribeVpcs", stream, |page| (page.vpcs, page.next_token)).boxed(),
             self.vpc_attribute(id, VpcAttributeName::EnableDnsSupport).boxed(),
             self.vpc_attribute(id, VpcAttributeName::EnableDnsHostnames).boxed(),
         )
@@ -418,25 +425,25 @@ impl Look<'_> {
 
     async fn subnets(&self, vpc: &str) -> Result<Fact<Vec<Subnet>>> {
         let stream = self.aws.ec2.describe_subnets().filters(filter("vpc-id", [vpc])).into_paginator().send();
-        let all = pages("ec2:DescribeSubnets", stream, |page| page.subnets).await?;
+        let all = listed("ec2:DescribeSubnets", stream, |page| (page.subnets, page.next_token)).await?;
         Ok(all.map(|subnets| subnets.iter().map(describe::subnet).collect()))
     }
 
     async fn route_tables(&self, vpc: &str) -> Result<Fact<Vec<RouteTable>>> {
         let stream = self.aws.ec2.describe_route_tables().filters(filter("vpc-id", [vpc])).into_paginator().send();
-        let all = pages("ec2:DescribeRouteTables", stream, |page| page.route_tables).await?;
+        let all = listed("ec2:DescribeRouteTables", stream, |page| (page.route_tables, page.next_token)).await?;
         Ok(all.map(|tables| tables.iter().map(describe::route_table).collect()))
     }
 
     async fn acls(&self, vpc: &str) -> Result<Fact<Vec<NetworkAcl>>> {
         let stream = self.aws.ec2.describe_network_acls().filters(filter("vpc-id", [vpc])).into_paginator().send();
-        let all = pages("ec2:DescribeNetworkAcls", stream, |page| page.network_acls).await?;
+        let all = listed("ec2:DescribeNetworkAcls", stream, |page| (page.network_acls, page.next_token)).await?;
         Ok(all.map(|acls| acls.iter().map(describe::network_acl).collect()))
     }
 
     async fn security_groups(&self, vpc: &str) -> Result<Fact<Vec<SecurityGroup>>> {
         let stream = self.aws.ec2.describe_security_groups().filters(filter("vpc-id", [vpc])).into_paginator().send();
-        let all = pages("ec2:DescribeSecurityGroups", stream, |page| page.security_groups).await?;
+        let all = listed("ec2:DescribeSecurityGroups", stream, |page| (page.security_groups, page.next_token)).await?;
         Ok(all.map(|groups| groups.iter().map(describe::security_group).collect()))
     }
 
