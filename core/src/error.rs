@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnose::Diagnosis;
@@ -27,9 +28,12 @@ struct Inner {
 }
 
 /// The same failure as plain data; what other languages see.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ErrorDetails {
+    /// Version of this document.
+    #[schemars(extend("const" = 1))]
+    pub version: u32,
     /// Which decision the caller faces.
     pub kind: ErrorKind,
     /// What we were doing and what went wrong, one line.
@@ -47,7 +51,7 @@ pub struct ErrorDetails {
 }
 
 /// One kind for each decision that a caller can make.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -84,6 +88,7 @@ pub enum ErrorKind {
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, help: impl Into<String>) -> Self {
         let details = ErrorDetails {
+            version: 1,
             kind,
             message: message.into(),
             help: help.into(),

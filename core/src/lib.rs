@@ -51,6 +51,7 @@ pub mod probe;
 mod report;
 mod resource;
 pub mod rules;
+mod schema;
 pub mod spec;
 mod status;
 mod text;
@@ -66,6 +67,7 @@ pub use plan::{Action, Consent, Plan, Purpose, Step};
 pub use report::{Ids, Outcome, Report, StepReport};
 pub use resource::domain_record::TxtRecord;
 pub use resource::{Change, Effect, Kind, ResourceId};
+pub use schema::schemas;
 pub use status::{ResourceStatus, Standing, Status};
 pub use verify::{Check, Verification};
 

@@ -11,10 +11,11 @@ use crate::resource::ResourceId;
 use crate::resource::domain_record::TxtRecord;
 
 /// The result of an apply or a teardown.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// Version of this document.
+    #[schemars(extend("const" = 1))]
     pub version: u32,
     /// The store.
     pub store: String,
@@ -88,7 +89,7 @@ pub struct Ids {
 }
 
 /// One step that ran.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StepReport {
     /// What changed.

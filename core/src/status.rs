@@ -13,10 +13,11 @@ use crate::report::Ids;
 use crate::resource::{Change, ResourceId};
 
 /// How a store stands.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Status {
     /// Version of this document.
+    #[schemars(extend("const" = 1))]
     pub version: u32,
     /// The store.
     pub store: String,

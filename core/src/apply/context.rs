@@ -66,7 +66,7 @@ impl Context {
     pub(crate) fn emit(&self, what: EventKind) {
         let Some(listener) = &self.run.listener else { return };
         let number = self.run.events.fetch_add(1, Ordering::Relaxed) + 1;
-        listener(&Event { number, at_seconds: self.aws.since(self.run.began).as_secs_f64(), what });
+        listener(&Event { version: 1, number, at_seconds: self.aws.since(self.run.began).as_secs_f64(), what });
     }
 
     /// Tells that AWS has accepted to delete: what it held can be tried while the rest of the step proves it.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorDetails;
@@ -13,9 +14,12 @@ use crate::resource::domain_record::TxtRecord;
 use crate::text::duration;
 
 /// One thing that happened.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
+    /// Version of this document.
+    #[schemars(extend("const" = 1))]
+    pub version: u32,
     /// Counts from 1 without gaps.
     pub number: u64,
     /// Seconds since the run began.
@@ -26,7 +30,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 #[non_exhaustive]
 pub enum EventKind {
@@ -91,7 +95,6 @@ pub enum EventKind {
     /// The run ended.
     Ended {
         /// How.
-        #[serde(flatten)]
         outcome: Outcome,
     },
 }

@@ -19,6 +19,7 @@ use crate::verify::{Check, Verification};
 #[non_exhaustive]
 pub struct Diagnosis {
     /// Version of this document.
+    #[schemars(extend("const" = 1))]
     pub version: u32,
     /// What was diagnosed; empty when there was only a text.
     pub target: String,

@@ -14,25 +14,35 @@ use crate::desired::Note;
 use crate::error::{Error, ErrorKind, Result};
 use crate::resource::domain_record::Zone;
 use crate::resource::{Change, Effect, Kind, ResourceId};
-use crate::spec::Connectivity;
+use crate::spec::{Connectivity, ConnectivityBuilder};
 
 /// The changes that would make a spec true, or take a store down. Shown to people with `Display`, kept as JSON,
 /// approved by handing it to [`Client::apply`](crate::Client::apply).
 ///
 /// Deterministic: the same spec and the same state of AWS give the same plan, hash included.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Plan {
+    /// Version of this document.
+    #[schemars(extend("const" = 1))]
     version: u32,
+    /// Identifies everything else in the plan, 64 hexadecimal digits.
     hash: String,
+    /// What it is for.
     purpose: Purpose,
+    /// The store.
     store: String,
+    /// The Region.
     region: String,
+    /// What is to be made true; `None` when there is nothing but a store to take down.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ConnectivityBuilder>")]
     spec: Option<Connectivity>,
     /// The Route 53 zone that the TXT record is in, or will be.
     #[serde(skip_serializing_if = "Option::is_none")]
     hosted_zone: Option<Zone>,
+    /// The changes, parents before what needs them.
     steps: Vec<Step>,
+    /// Risks that were seen while planning: they stop nobody.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Note>,
 }

@@ -23,6 +23,9 @@ use self::scope::Scope;
 /// The policy of one role. Where one role does everything, it gets all policies.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Policy {
+    /// Version of this document.
+    #[schemars(extend("const" = 1))]
+    pub version: u32,
     /// Whose policy it is.
     pub role: Role,
     /// What it allows.
@@ -125,7 +128,7 @@ impl Plan {
 fn policies(scope: &Scope<'_>, grants: Vec<grant::Grant>) -> Vec<Policy> {
     let all = [Role::Network, Role::Dns, Role::Kms].into_iter();
     let of = |role: Role| grants.iter().filter(|grant| grant.role == role).cloned().collect();
-    all.map(|role| Policy { role, statements: statements(scope, of(role)) })
+    all.map(|role| Policy { version: 1, role, statements: statements(scope, of(role)) })
         .filter(|policy| !policy.statements.is_empty())
         .collect()
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct ProbeReport {
     /// Version of this document.
+    #[schemars(extend("const" = 1))]
     pub version: u32,
     /// The private DNS name of the endpoint service.
     pub private_dns_name: String,

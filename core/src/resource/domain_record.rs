@@ -52,7 +52,7 @@ pub(crate) struct Seen {
 }
 
 /// A public hosted zone.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Zone {
     /// Without `/hostedzone/`.
     pub(crate) id: String,

@@ -27,7 +27,7 @@ const VERSION: i64 = 1;
 // This text and those of the fields are also the descriptions in the published JSON Schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Connectivity")]
+#[schemars(rename = "Connectivity")]
 pub struct ConnectivityBuilder {
     /// For editors: where the schema of this document is.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]

@@ -14,12 +14,14 @@ use super::builder::ConnectivityBuilder;
 use super::connectivity::Connectivity;
 use super::problem::{Problem, Problems, SpecError};
 
-/// Where the schema is published.
-const SCHEMA_ID: &str = "https://raw.githubusercontent.com/xkslink/xkslink/main/schema/connectivity.schema.json";
+/// Where the schema of a document is published: its `$id`.
+pub(crate) fn schema_id(name: &str) -> String {
+    format!("https://raw.githubusercontent.com/xkslink/xkslink/main/schema/{name}.schema.json")
+}
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<ConnectivityBuilder>();
-    schema.insert("$id".to_owned(), SCHEMA_ID.into());
+    schema.insert("$id".to_owned(), schema_id("connectivity").into());
     schema.to_value()
 });
 

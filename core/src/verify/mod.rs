@@ -17,6 +17,7 @@ use crate::rules::{Evidence, FAMILIES, Owner, Rule, Severity, Verdict};
 #[non_exhaustive]
 pub struct Verification {
     /// Version of this document.
+    #[schemars(extend("const" = 1))]
     pub version: u32,
     /// What was verified.
     pub target: String,
