@@ -175,7 +175,7 @@ impl Probe {
         self
     }
 
-    /// Resolvers to use instead of those of this host, which are read from `/etc/resolv.conf`.
+    /// Resolvers to use instead of those that this host is set up with.
     pub fn resolvers(mut self, resolvers: impl IntoIterator<Item = SocketAddr>) -> Self {
         self.dns_questions().resolvers = Some(resolvers.into_iter().collect());
         self
