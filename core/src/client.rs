@@ -103,8 +103,9 @@ impl Client {
     /// Applies a plan; await the returned value. Safe to repeat: it does what is left to do.
     ///
     /// # Errors
-    /// `StalePlan` when AWS changed since, `NeedsConsent` when the plan needs a yes that was not given, and whatever
-    /// a step fails with; then [`Error::report`](crate::Error::report) tells what was done.
+    /// `StalePlan` when AWS changed since, `ConcurrentChange` when somebody changes it meanwhile, `NeedsConsent` when the
+    /// plan needs a yes that was not given, and whatever a step fails with; then
+    /// [`Error::report`](crate::Error::report) tells what was done.
     pub fn apply<'a>(&'a self, plan: &'a Plan) -> Apply<'a> {
         Apply { client: self, plan: Planned::Given(plan), consent: Vec::new(), listener: None }
     }

@@ -67,6 +67,8 @@ pub enum ErrorKind {
     NotOurs,
     /// AWS changed since the plan was made. Plan again.
     StalePlan,
+    /// Another run or a person changed the store while this run was at work. Let them end, then plan again.
+    ConcurrentChange,
     /// The plan replaces or deletes something, or makes keys unusable for a while. Say yes, or change the spec.
     NeedsConsent,
     /// The key store still holds KMS keys. Deleting it would lose data; deal with the keys first.

@@ -422,13 +422,14 @@ async fn events_tell_the_story_of_a_run() {
 }
 
 /// Scenarios whose first error is a good example of its kind.
-const EXAMPLES: [&str; 14] = [
+const EXAMPLES: [&str; 15] = [
     "failure/invalid_spec",
     "existing/breaks_the_rules",
     "failure/unreachable",
     "failure/access_denied_for_the_endpoint_service",
     "failure/foreign_target_group",
     "failure/stale_plan",
+    "failure/somebody_else_at_work",
     "update/private_dns_name",
     "teardown/is_refused_while_keys_exist",
     "failure/no_healthy_target",
@@ -471,6 +472,10 @@ fn errors_say_what_went_wrong_and_what_to_do() {
     stale_plan at listener
       AWS changed since the plan was made, and the plan does not create the listener (does not exist)
       help: plan again, look at the plan, and apply that
+
+    concurrent_change at route table
+      another run or a person is at work on the store: AWS said `InvalidRouteTableID.NotFound` when this run was to create the routes, and the plan does not create the route table (does not exist)
+      help: wait until the other run has ended, or stop it; then plan again, look at the plan, and apply that
 
     needs_consent at connection
       the plan disconnects the key store, whose keys are unusable meanwhile

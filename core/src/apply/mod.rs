@@ -55,7 +55,7 @@ pub(crate) async fn apply(
     run: Run,
 ) -> Result<Report> {
     let mut work = Work::new(aws, plan, desired, observed, run);
-    plan.check_covers(&work.remaining())?;
+    plan.check_covers(&work.remaining(), None)?;
     if work.needs_credential() {
         // Half a store helps nobody: the credential must be there before anything is made.
         work.run.credential().await?;
@@ -90,6 +90,8 @@ struct Work<'a> {
     surprised: Vec<(ResourceId, Action, Error)>,
     /// How often each resource did.
     surprises: BTreeMap<ResourceId, usize>,
+    /// The last of them: what showed that somebody else is at work.
+    met: Option<String>,
     done: Vec<StepReport>,
     /// The step that ended last: what becomes ready now was waiting for it.
     last: Option<ResourceId>,
@@ -137,6 +139,7 @@ impl<'a> Work<'a> {
             failed: BTreeMap::new(),
             surprised: Vec::new(),
             surprises: BTreeMap::new(),
+            met: None,
             done: Vec::new(),
             last: None,
         }
@@ -158,8 +161,9 @@ impl<'a> Work<'a> {
         let mut futures: FuturesUnordered<BoxFuture<'static, Progress>> = FuturesUnordered::new();
         loop {
             for ready in self.startable() {
-                if let Err(stale) = self.plan.check_covers(std::slice::from_ref(&ready.step)) {
-                    self.failed.insert(ready.step.resource, stale);
+                let covers = self.plan.check_covers(std::slice::from_ref(&ready.step), self.met.as_deref());
+                if let Err(uncovered) = covers {
+                    self.failed.insert(ready.step.resource, uncovered);
                     continue;
                 }
                 futures.push(self.start(ready));
@@ -294,6 +298,8 @@ impl<'a> Work<'a> {
                     BEFORE_LOOK,
                     BEFORE_LOOK,
                 );
+                let (code, verb) = (error.aws_code().unwrap_or_default(), started.action.verb());
+                self.met = Some(format!("AWS said `{code}` when this run was to {verb} the {}", ended.resource));
                 self.surprised.push((ended.resource, started.action, error));
                 return;
             }

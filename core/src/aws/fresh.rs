@@ -7,6 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::apply::Context;
+use crate::aws::answer::is_unknown_vpc;
 use crate::error::{Error, Result};
 use crate::resource::Kind;
 
@@ -48,8 +49,7 @@ fn is_unknown(cx: &Context, kind: Kind, error: &Error) -> bool {
     let adopted = cx.observed.vpc.as_ref().is_some_and(|vpc| !vpc.ours);
     match kind {
         Kind::Vpc | Kind::Subnet if adopted => false,
-        // Elastic Load Balancing has no code of its own for a VPC.
-        Kind::Vpc if error.is_code(&["ValidationError"]) => error.to_string().contains("is not found"),
+        Kind::Vpc if is_unknown_vpc(error) => true,
         _ => error.is_code(codes(kind)),
     }
 }

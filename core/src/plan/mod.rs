@@ -311,26 +311,30 @@ impl Plan {
         diagram::mermaid(self)
     }
 
-    /// Refuses what this plan does not hold: AWS has changed since. A yes to an interruption is one for the whole run,
-    /// whichever step turns out to begin it.
-    pub(crate) fn check_covers(&self, steps: &[Step]) -> Result<()> {
+    /// Refuses what this plan does not hold: AWS has changed since the plan was made, or during the run if the run has `met`
+    /// somebody else's change. A yes to an interruption is one for the whole run, whichever step turns out to begin it.
+    pub(crate) fn check_covers(&self, steps: &[Step], met: Option<&str>) -> Result<()> {
         let interrupts = self.steps.iter().any(|approved| approved.interrupts);
         // A duplicate may be this very run's own, made after the plan.
         let known = |step: &Step| step.resource.is_duplicate() || self.steps.iter().any(|mine| mine.covers(step));
         let covered = |step: &&Step| (interrupts || !step.interrupts) && known(step);
         let Some(step) = steps.iter().find(|step| !covered(step)) else { return Ok(()) };
+        let (verb, resource, reason) = (step.action.verb(), &step.resource, &step.reason);
         let meanwhile = if step.interrupts { " while the key store is connected" } else { "" };
-        Err(Error::new(
-            ErrorKind::StalePlan,
-            format!(
-                "AWS changed since the plan was made, and the plan does not {} the {}{meanwhile} ({})",
-                step.action.verb(),
-                step.resource,
-                step.reason
+        let left = format!("the plan does not {verb} the {resource}{meanwhile} ({reason})");
+        let error = match met {
+            None => Error::new(
+                ErrorKind::StalePlan,
+                format!("AWS changed since the plan was made, and {left}"),
+                "plan again, look at the plan, and apply that",
             ),
-            "plan again, look at the plan, and apply that",
-        )
-        .with_resource(&step.resource))
+            Some(met) => Error::new(
+                ErrorKind::ConcurrentChange,
+                format!("another run or a person is at work on the store: {met}, and {left}"),
+                "wait until the other run has ended, or stop it; then plan again, look at the plan, and apply that",
+            ),
+        };
+        Err(error.with_resource(resource))
     }
 
     /// Refuses what needs a yes that was not given; all of them at once.
