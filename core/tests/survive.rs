@@ -8,7 +8,7 @@
 mod scenario;
 mod survival;
 
-use survival::matrix::{Harm, cases, grounds, print};
+use survival::matrix::{Harm, Outcome, cases, grounds, print};
 use survival::stage::{Goal, SORTS, Sort};
 use survival::together::{self, Pair};
 use survival::{Dice, cancel, everything, paused, process, side_by_side, soak, stride};
@@ -19,18 +19,7 @@ fn a_run_that_is_hit_at_any_call_is_finished_by_the_next() {
     print(&outcomes, "goal", |case| format!("{:?}", case.goal));
     print(&outcomes, "link, domain", |case| format!("{}, {}", case.sort.link, case.sort.domain));
     print(&outcomes, "what happened", |case| case.harm.to_string());
-    let bad: Vec<String> = outcomes
-        .iter()
-        .filter(|case| case.wrong.is_some() || case.again > 1)
-        .map(|case| {
-            let wrong = case.wrong.as_deref().unwrap_or("survived");
-            let (sort, point) = (case.sort, &case.point);
-            format!(
-                "{:?} over {} / {}: {} at {} #{}: {} runs more: {wrong}",
-                case.goal, sort.link, sort.domain, case.harm, point.operation, point.nth, case.again
-            )
-        })
-        .collect();
+    let bad: Vec<String> = outcomes.iter().filter_map(Outcome::bad).collect();
     assert!(bad.is_empty(), "{} of {} cases\n{}", bad.len(), outcomes.len(), bad.join("\n"));
 }
 
@@ -86,9 +75,15 @@ fn many_operations_on_many_stores_leave_each_as_it_should_be() {
     let operations = if everything() { 10_000 } else { 200 };
     let soaked = paused().block_on(soak::soak(operations, 11));
     println!("{:?}, {} calls", soaked.operations, soaked.calls);
-    let (early, late) = soaked.memory;
-    println!("memory after a fifth {early:.0} MB, at the end {late:.0} MB");
+    println!("| operations | calls | resident memory, MB |\n| ---: | ---: | ---: |");
+    for now in &soaked.memory {
+        println!("| {} | {} | {:.1} |", now.operations, now.calls, now.megabytes);
+    }
     assert!(soaked.wrong.is_empty(), "{}", soaked.wrong.join("\n"));
+    let warm: Vec<f64> = soaked.memory.iter().filter(|now| now.operations >= 2_000).map(|now| now.megabytes).collect();
+    if let (Some(first), Some(last)) = (warm.first(), warm.last()) {
+        assert!(*last < first * 1.1 + 2.0, "memory grew from {first:.1} to {last:.1} MB after it was warm");
+    }
 }
 
 /// Run by the tests below, in a process of its own.
@@ -100,17 +95,24 @@ fn a_process_of_its_own() {
 
 #[test]
 fn a_process_that_is_killed_at_a_call_is_finished_by_the_next() {
-    let points = paused().block_on(async { grounds(SORTS[0]).await.swap_remove(0).points });
-    let wrong = real_time().block_on(async {
-        let mut wrong = Vec::new();
-        let mut dice = Dice(3);
-        for turn in 0..if everything() { 40 } else { 2 } {
-            let harm = if turn % 2 == 0 { Harm::GoneBefore } else { Harm::GoneAfter };
-            wrong.extend(process::killed(SORTS[0], dice.pick(&points), harm).await);
+    let each = if everything() { 20 } else { 1 };
+    let grounds = paused().block_on(grounds(SORTS[0]));
+    let killed = real_time().block_on(async {
+        let mut killed = Vec::new();
+        for ground in &grounds {
+            // Spread over the whole run.
+            for point in ground.points.iter().step_by(ground.points.len() / each).take(each) {
+                let harm = if killed.len() % 2 == 0 { Harm::GoneBefore } else { Harm::GoneAfter };
+                killed.push(process::killed(SORTS[0], ground.goal, point, harm).await);
+            }
         }
-        wrong
+        killed
     });
+    let amid = killed.iter().filter(|each| each.amid).count();
+    println!("{} processes, {amid} killed amid their run", killed.len());
+    let wrong: Vec<String> = killed.iter().filter_map(|each| each.wrong.clone()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(amid * 10 >= killed.len() * 9, "only {amid} of {} were killed amid their run", killed.len());
 }
 
 #[test]

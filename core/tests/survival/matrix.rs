@@ -108,6 +108,16 @@ pub struct Outcome {
     pub wrong: Option<String>,
 }
 
+impl Outcome {
+    /// What broke the promise, if anything did.
+    pub fn bad(&self) -> Option<String> {
+        let Self { sort, goal, harm, point, again, wrong, .. } = self;
+        let wrong = wrong.as_deref().or((*again > 1).then_some("survived"))?;
+        let (link, domain, operation, nth) = (sort.link, sort.domain, &point.operation, point.nth);
+        Some(format!("{goal:?} over {link} / {domain}: {harm} at {operation} #{nth}: {again} runs more: {wrong}"))
+    }
+}
+
 /// A world before a goal, the calls that lead to it, and what is there then.
 pub struct Ground {
     pub before: Stage,
@@ -169,7 +179,12 @@ pub fn cases(stride: usize) -> Vec<Outcome> {
                     for harm in HARMS.into_iter().filter(|harm| harm.fits(&point.operation)) {
                         number += 1;
                         if number % stride == 0 {
-                            outcomes.push(case(*sort, &ground, point, harm).await);
+                            let outcome = case(*sort, &ground, point, harm).await;
+                            // At once: the whole takes its time.
+                            if let Some(bad) = outcome.bad() {
+                                println!("{bad}");
+                            }
+                            outcomes.push(outcome);
                         }
                     }
                 }

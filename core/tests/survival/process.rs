@@ -10,7 +10,7 @@ use xkslink::spec::Connectivity;
 use xkslink_simulator::{Builder, Simulator};
 
 use super::matrix::{Harm, Point};
-use super::stage::{Goal, Sort, Stage, run, timings};
+use super::stage::{GOALS, Goal, Sort, Stage, run, timings};
 
 /// What the child is to do, as JSON: goal and spec.
 const WORK: &str = "XKSLINK_SURVIVE_WORK";
@@ -37,22 +37,22 @@ impl Served {
         let server = tokio::spawn(async move { simulator.serve(listener).await });
         Self { stage, port, server }
     }
+}
 
-    fn child(&self, goal: Goal) -> Child {
-        let work = json!({"goal": goal, "spec": self.stage.document(goal)});
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", CHILD, "--ignored", "--nocapture"])
-            .env(WORK, work.to_string())
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
-            .env("AWS_ACCESS_KEY_ID", "AKIA111122223333")
-            .env("AWS_SECRET_ACCESS_KEY", "simulated")
-            .env("AWS_REGION", "eu-central-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
-    }
+fn child(stage: &Stage, port: u16, goal: Goal) -> Child {
+    let work = json!({"goal": goal, "spec": stage.document(goal)});
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", CHILD, "--ignored", "--nocapture"])
+        .env(WORK, work.to_string())
+        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+        .env("AWS_ACCESS_KEY_ID", "AKIA111122223333")
+        .env("AWS_SECRET_ACCESS_KEY", "simulated")
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// What the child does: one apply, or one teardown.
@@ -65,37 +65,51 @@ pub async fn work() {
     run(&Client::new(&config), &spec, goal, |_| {}).await.unwrap();
 }
 
-/// Kills a child by SIGKILL at one call of a create, and creates again. What is wrong then.
-pub async fn killed(sort: Sort, point: &Point, harm: Harm) -> Option<String> {
-    let served = Served::new(sort, Simulator::builder()).await;
-    let quiet = served.stage.fork();
-    quiet.run(Goal::Created).await.unwrap();
-    served.stage.simulator.fault(harm.fault(&point.operation, point.nth));
-    let mut child = served.child(Goal::Created);
-    // A child that gets by without that call ends by itself.
-    let _ = tokio::time::timeout(Duration::from_secs(60), served.stage.simulator.hung()).await;
+/// What became of a child that was to be killed.
+pub struct Killed {
+    /// Whether it was killed at that very call; one that gets by without the call ends by itself.
+    pub amid: bool,
+    pub wrong: Option<String>,
+}
+
+/// Kills a child by SIGKILL at one call of its run, and runs again.
+pub async fn killed(sort: Sort, goal: Goal, point: &Point, harm: Harm) -> Killed {
+    let Served { stage, port, server } = Served::new(sort, Simulator::builder()).await;
+    for before in GOALS.into_iter().take_while(|before| *before != goal) {
+        stage.run(before).await.unwrap();
+    }
+    let quiet = stage.fork();
+    quiet.run(goal).await.unwrap();
+    stage.simulator.fault(harm.fault(&point.operation, point.nth));
+    let mut child = child(&stage, port, goal);
+    let mut amid = false;
+    while !amid && child.try_wait().unwrap().is_none() {
+        amid = tokio::time::timeout(Duration::from_millis(50), stage.simulator.hung()).await.is_ok();
+    }
     child.kill().unwrap();
     child.wait().unwrap();
-    served.stage.simulator.meddle(&json!({"fault": "none"})).unwrap();
-    let error = served.stage.run(Goal::Created).await.err();
-    let left = served.stage.wrong(Goal::Created, &quiet.census()).await;
-    served.server.abort();
-    left.map(|left| format!("{harm} at {} #{}: {error:?}; {left}", point.operation, point.nth))
+    stage.simulator.meddle(&json!({"fault": "none"})).unwrap();
+    let error = stage.run(goal).await.err();
+    let left = stage.wrong(goal, &quiet.census()).await;
+    server.abort();
+    let wrong = left.map(|left| format!("{goal:?}, {harm} at {} #{}: {error:?}; {left}", point.operation, point.nth));
+    Killed { amid, wrong }
 }
 
 /// Two processes create the same store. What is wrong then.
 pub async fn two(sort: Sort, seed: u64) -> Option<String> {
-    let served = Served::new(sort, Simulator::builder().seed(seed).uneven(seed, Duration::from_secs(2))).await;
-    let quiet = served.stage.fork();
+    let world = Simulator::builder().seed(seed).uneven(seed, Duration::from_secs(2));
+    let Served { stage, port, server } = Served::new(sort, world).await;
+    let quiet = stage.fork();
     quiet.run(Goal::Created).await.unwrap();
-    let children = [served.child(Goal::Created), served.child(Goal::Created)];
+    let children = [(); 2].map(|()| child(&stage, port, Goal::Created));
     let mut ended = Vec::new();
     for mut child in children {
         let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
         ended.push(status);
     }
-    let left = served.stage.wrong(Goal::Created, &quiet.census()).await;
-    served.server.abort();
+    let left = stage.wrong(Goal::Created, &quiet.census()).await;
+    server.abort();
     let failed = ended.iter().any(|status: &ExitStatus| !status.success());
     (failed || left.is_some()).then(|| format!("seed {seed}: {ended:?}; {left:?}"))
 }

@@ -5,23 +5,35 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use xkslink::spec::Connectivity;
+use xkslink::{Client, Error};
 use xkslink_simulator::{Simulator, World};
 
 use super::Dice;
 use super::matrix::HARMS;
-use super::stage::{Goal, everything, run, timings};
+use super::stage::{Goal, everything, left, run, timings};
 use crate::scenario::client::client;
 use crate::scenario::file::base;
 
 const STORES: usize = 50;
 
-/// What happened, and how much memory the process had early and late, in MB.
+/// Memory is measured each so many operations.
+const MEASURED: usize = 500;
+
+/// What happened.
 #[derive(Debug, Default)]
 pub struct Soaked {
     pub operations: BTreeMap<&'static str, usize>,
     pub calls: usize,
-    pub memory: (f64, f64),
+    pub memory: Vec<Memory>,
     pub wrong: Vec<String>,
+}
+
+/// Resident memory of the process after so many operations.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub operations: usize,
+    pub calls: usize,
+    pub megabytes: f64,
 }
 
 struct Soak {
@@ -37,26 +49,27 @@ struct Soak {
 /// So many random operations, each checked.
 pub async fn soak(operations: usize, seed: u64) -> Soaked {
     let mut soak = Soak::new(seed).await;
-    for number in 0..operations {
-        soak.operation().await;
+    for number in 1..=operations {
+        soak.operation(number).await;
         soak.soaked.calls += soak.simulator.requests().len();
         soak.simulator.forget_requests();
-        if number == operations / 5 {
-            soak.soaked.memory.0 = memory();
+        if number % MEASURED == 0
+            && let Some(megabytes) = resident()
+        {
+            soak.soaked.memory.push(Memory { operations: number, calls: soak.soaked.calls, megabytes });
         }
         if soak.soaked.wrong.len() > 20 {
             break;
         }
     }
-    soak.soaked.memory.1 = memory();
     soak.soaked
 }
 
-/// Resident memory of this process in MB; nothing where the system does not tell.
-fn memory() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
-    line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap_or_default() / 1024.0
+/// Resident memory of this process in MB, where the system tells (Linux).
+fn resident() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
+    Some(kilobytes.parse::<f64>().ok()? / 1024.0)
 }
 
 fn name(store: usize) -> String {
@@ -95,7 +108,7 @@ impl Soak {
     }
 
     /// One operation on one store, and what must hold then.
-    async fn operation(&mut self) {
+    async fn operation(&mut self, number: usize) {
         let store = self.dice.roll(STORES);
         match self.dice.roll(10) {
             0..=2 => self.undisturbed("apply", store, Goal::Created).await,
@@ -107,7 +120,9 @@ impl Soak {
             6..=8 => self.disturbed(store).await,
             _ => self.foreign_edit(store),
         }
-        self.check(store);
+        for wrong in self.check() {
+            self.soaked.wrong.push(format!("operation {number}, on {}: {wrong}", name(store)));
+        }
     }
 
     fn edit(&mut self, store: usize) {
@@ -124,16 +139,32 @@ impl Soak {
         }
     }
 
-    async fn run(&self, store: usize, goal: Goal) -> Result<(), xkslink::Error> {
-        let spec = Connectivity::from_value(self.documents[store].clone()).unwrap();
-        run(&client(&self.simulator, "eu-central-1", None), &spec, goal, |_| {}).await
+    fn client(&self) -> Client {
+        client(&self.simulator, "eu-central-1", None)
     }
 
+    fn spec(&self, store: usize) -> Connectivity {
+        Connectivity::from_value(self.documents[store].clone()).unwrap()
+    }
+
+    async fn run(&self, store: usize, goal: Goal) -> Result<(), Error> {
+        run(&self.client(), &self.spec(store), goal, |_| {}).await
+    }
+
+    /// A run by itself must end well and leave nothing to do.
     async fn undisturbed(&mut self, what: &'static str, store: usize, goal: Goal) {
         *self.soaked.operations.entry(what).or_default() += 1;
-        match self.run(store, goal).await {
-            Ok(()) => drop(self.settled.insert(store, goal)),
-            Err(error) => self.soaked.wrong.push(format!("{what} of {}: {error:?}", name(store))),
+        if let Err(error) = self.run(store, goal).await {
+            self.soaked.wrong.push(format!("{what} of {}: {error:?}", name(store)));
+            return;
+        }
+        self.settled.insert(store, goal);
+        // What was written last may show a little later.
+        self.simulator.clock().wait(Duration::from_secs(3)).await;
+        match left(&self.client(), &self.spec(store), goal).await {
+            Ok(plan) if plan.is_empty() => {}
+            Ok(plan) => self.soaked.wrong.push(format!("{what} of {} left this to do:\n{plan}", name(store))),
+            Err(error) => self.soaked.wrong.push(format!("plan after {what} of {}: {error:?}", name(store))),
         }
     }
 
@@ -181,20 +212,23 @@ impl Soak {
         });
     }
 
-    /// Never two of what there must be one of; nothing left of what is gone; everything of others as it was.
-    fn check(&mut self, store: usize) {
-        let goal = self.settled.get(&store).copied();
-        let (count, world) = self.simulator.world(|world| (count(world, store), everything(world)));
-        let most = usize::from(goal != Some(Goal::Gone));
-        if goal.is_some() && count.iter().any(|(_, number)| *number > most) {
-            self.soaked.wrong.push(format!("{} after {goal:?}: {count:?}", name(store)));
-        }
-        if goal == Some(Goal::Created) && count.iter().any(|(what, number)| *what != "gateways" && *number != 1) {
-            self.soaked.wrong.push(format!("{} after {goal:?}: {count:?}", name(store)));
-        }
-        if let Some(missing) = self.others.iter().find(|thing| !world.contains(thing)) {
-            self.soaked.wrong.push(format!("of others, changed or gone: {missing}"));
-        }
+    /// What is wrong in the whole world: two of what there must be one of, something left of what is gone, a settled store
+    /// that another's operation has changed, something of others that is not as it was.
+    fn check(&self) -> Vec<String> {
+        self.simulator.world(|world| {
+            let stores = self.settled.iter().filter_map(|(store, goal)| {
+                let count = count(world, *store);
+                let wanted = usize::from(*goal != Goal::Gone);
+                let right = |(what, number): &(&str, usize)| {
+                    // Only one sort of link has a gateway.
+                    *number == if *what == "gateways" && store % 4 != 3 { 0 } else { wanted }
+                };
+                (!count.iter().all(right)).then(|| format!("{} after {goal:?}: {count:?}", name(*store)))
+            });
+            let now = everything(world);
+            let others = self.others.iter().filter(|thing| !now.contains(thing));
+            stores.chain(others.map(|thing| format!("of others, changed or gone: {thing}"))).collect()
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use xkslink::spec::Connectivity;
-use xkslink::{Client, Consent, Error, Event, EventKind};
+use xkslink::{Client, Consent, Error, Event, EventKind, Plan};
 use xkslink_simulator::{Simulator, Timings, World};
 
 use crate::scenario::client::client;
@@ -163,11 +163,7 @@ impl Stage {
     pub async fn wrong(&self, goal: Goal, wanted: &Census) -> Option<String> {
         // What was written last may show a little later.
         self.simulator.clock().wait(Duration::from_secs(3)).await;
-        let plan = match goal {
-            Goal::Gone => self.client().plan_teardown(&self.spec(goal)).await,
-            _ => self.client().plan(&self.spec(goal)).await,
-        };
-        let plan = match plan {
+        let plan = match left(&self.client(), &self.spec(goal), goal).await {
             Ok(plan) => plan,
             Err(error) => return Some(format!("plan: {error}")),
         };
@@ -208,6 +204,14 @@ pub async fn run(
         apply = apply.consent(consent);
     }
     apply.on_event(listener).await.map(drop)
+}
+
+/// The plan of what is left to do.
+pub async fn left(client: &Client, spec: &Connectivity, goal: Goal) -> Result<Plan, Error> {
+    match goal {
+        Goal::Gone => client.plan_teardown(spec).await,
+        Goal::Created | Goal::Updated => client.plan(spec).await,
+    }
 }
 
 pub type Census = BTreeMap<&'static str, usize>;
