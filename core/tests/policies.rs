@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::future::try_join;
 use scenario::file::{Run, Scenario, Verb};
 use scenario::run::Stage;
 use serde_json::{Value, json};
 use xkslink::policy::{Policy, Reading, Role};
-use xkslink::{Client, Error, ErrorKind, Plan, Target};
+use xkslink::rules::Verdict;
+use xkslink::{Check, Client, Error, ErrorKind, Plan, Target};
 use xkslink_simulator::{ACCOUNT, LoggedRequest};
 
 /// Folders whose scenarios succeed without faults.
@@ -43,11 +45,16 @@ fn attach(stage: &Stage, kms_account: Option<&str>, policies: &[Policy], without
 
 /// The actions that requests took.
 fn used(requests: &[LoggedRequest]) -> BTreeSet<String> {
+    const LOOKS: [&str; 3] = ["CreateCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore"];
     let mut actions = BTreeSet::new();
     for request in requests {
         actions.insert(format!("{}:{}", request.service_name(), request.operation));
         let creates = request.operation.starts_with("Create");
         match request.service_name() {
+            // KMS looks for an endpoint service of another account in the caller's name.
+            "kms" if request.account != ACCOUNT && LOOKS.contains(&&*request.operation) => {
+                actions.insert("ec2:DescribeVpcEndpointServices".into())
+            }
             "ec2" if creates && request.input.to_string().contains("TagSpecification") => {
                 actions.insert("ec2:CreateTags".into())
             }
@@ -113,6 +120,11 @@ async fn under(
     .await;
     stage.simulator.allow_everything();
     outcome.map(|()| stage.simulator.requests().split_off(began))
+}
+
+/// Whether an error says that this action is missing.
+fn names(error: &Error, action: &str) -> bool {
+    error.kind() == ErrorKind::AccessDenied && error.help() == format!("allow `{action}` for the calling role")
 }
 
 fn paused<T>(future: impl Future<Output = T>) -> T {
@@ -190,7 +202,9 @@ fn every_scenario_succeeds_with_exactly_the_policies_of_its_plans() {
                     Ok(requests) => {
                         let used = used(&requests);
                         let needless: Vec<_> = needed(&policies).difference(&used).cloned().collect();
-                        if !needless.is_empty() {
+                        // A run that waits for a person has not come to its end.
+                        let ended = run.outcome.as_deref() != Some("waiting_for_dns");
+                        if ended && !needless.is_empty() {
                             wrong.push(format!("run {}: needless: {}", number + 1, needless.join(", ")));
                         }
                     }
@@ -235,12 +249,8 @@ fn without_any_one_action_the_error_names_it() {
                     let mut stage = before().await;
                     under(&mut stage, kms_account, run, &policies, Some(&action)).await
                 });
-                let named = |error: &Error| {
-                    error.kind() == ErrorKind::AccessDenied
-                        && error.help() == format!("allow `{action}` for the calling role")
-                };
                 match outcome {
-                    Err(error) if named(&error) => {}
+                    Err(error) if names(&error, &action) => {}
                     Err(error) => {
                         wrong.push(format!("run {}: without {action}: {error} ({})", number + 1, error.help()))
                     }
@@ -253,46 +263,114 @@ fn without_any_one_action_the_error_names_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The files of the tests below.
+fn stores() -> Vec<PathBuf> {
+    let all =
+        ["new_vpn_gateway", "key_store_in_another_account", "transit_gateway", "peering", "routed", "callback_domain"];
+    let some = if thorough() { &all[..] } else { &all[..2] };
+    some.iter().map(|name| scenario::home().join(format!("create/{name}.toml"))).collect()
+}
+
+/// The store of a scenario, applied.
+async fn applied(scenario: &Scenario) -> Stage {
+    let mut stage = Stage::set(scenario).await;
+    stage.prepare(&scenario.runs[0]).await;
+    assert!(stage.perform(&scenario.runs[0]).await.error.is_none());
+    stage
+}
+
 #[test]
-fn status_and_verify_need_exactly_what_they_say() {
-    let files = [scenario::home().join("create/new_vpn_gateway.toml")];
-    let wrong = each(&files, reading);
+fn status_and_probe_need_exactly_what_they_say() {
+    let wrong = each(&stores(), |file| {
+        let scenario = Scenario::read(file).unwrap();
+        let kms_account = scenario.kms_account.as_deref();
+        paused(async {
+            let mut wrong = Vec::new();
+            let stage = applied(&scenario).await;
+            let spec = stage.spec().unwrap();
+            for verb in [Reading::Status, Reading::Probe] {
+                let policies = Policy::for_reading(verb, &spec);
+                let look = async |without: Option<&str>| {
+                    attach(&stage, kms_account, &policies, without);
+                    let error = match verb {
+                        Reading::Status => stage.client.status(&spec).await.err(),
+                        _ => stage.client.probe(&spec).await.err(),
+                    };
+                    stage.simulator.allow_everything();
+                    error
+                };
+                wrong.extend(look(None).await.map(|error| format!("{verb:?}: {error}")));
+                for action in needed(&policies) {
+                    match look(Some(&action)).await {
+                        Some(error) if names(&error, &action) => {}
+                        other => wrong.push(format!("{verb:?} without {action}: {other:?}")),
+                    }
+                }
+            }
+            wrong
+        })
+    });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn reading(file: &Path) -> Vec<String> {
-    let scenario = Scenario::read(file).unwrap();
-    paused(async {
-        let mut wrong = Vec::new();
-        let mut stage = Stage::set(&scenario).await;
-        stage.prepare(&scenario.runs[0]).await;
-        assert!(stage.perform(&scenario.runs[0]).await.error.is_none());
-        for verb in [Reading::Status, Reading::Verify] {
-            let policies = Policy::for_reading(verb, &stage.spec().unwrap());
-            let denials = |told: &str| told.matches("denied").count() + told.matches("not authorized").count();
-            let unhindered = read(&stage, verb, &policies, None).await;
-            if denials(&unhindered) > 0 {
-                wrong.push(format!("{verb:?}: {unhindered}"));
-            }
+#[test]
+fn verify_and_diagnose_say_which_rules_a_denied_read_leaves_open() {
+    const TOLD: &str = "XKS_PROXY_NOT_REACHABLE XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION LimitExceededException";
+    assert_eq!(
+        Policy::for_reading(Reading::Verify, Target::named("a", "eu-central-1")),
+        Policy::for_reading(Reading::Diagnose, Target::named("a", "eu-central-1")),
+    );
+    let wrong = each(&stores(), |file| {
+        let scenario = Scenario::read(file).unwrap();
+        let kms_account = scenario.kms_account.as_deref();
+        paused(async {
+            let mut wrong = Vec::new();
+            let stage = applied(&scenario).await;
+            let spec = stage.spec().unwrap();
+            let policies = Policy::for_reading(Reading::Verify, &spec);
+            let look = async |without: Option<&str>| {
+                attach(&stage, kms_account, &policies, without);
+                let found =
+                    try_join(stage.client.verify(&spec), stage.client.diagnose(&spec).told(TOLD).into_future()).await;
+                stage.simulator.allow_everything();
+                found
+            };
+            let (whole, diagnosis) = look(None).await.unwrap();
+            wrong.extend(whole.checks.iter().filter_map(|check| denied(check, "")));
+            let accused: BTreeSet<_> = diagnosis.ruled_out.iter().collect();
             for action in needed(&policies) {
-                let told = read(&stage, verb, &policies, Some(&action)).await;
-                if denials(&told) == 0 || !told.contains(&action) {
-                    wrong.push(format!("{verb:?} without {action}"));
+                let (verification, diagnosis) = match look(Some(&action)).await {
+                    Ok(found) => found,
+                    Err(error) if names(&error, &action) => continue,
+                    Err(error) => {
+                        wrong.push(format!("without {action}: {error}"));
+                        continue;
+                    }
+                };
+                let open = verification.checks.iter().filter(|check| denied(check, &action).is_some());
+                let open: BTreeSet<_> = open.map(|check| &check.rule).collect();
+                if open.is_empty() {
+                    wrong.push(format!("no rule misses {action}"));
+                }
+                let told = diagnosis.causes.iter().filter(|cause| cause.sentence.contains(&format!("`{action}`")));
+                let told: BTreeSet<_> = told.map(|cause| &cause.rule).collect();
+                let silent: Vec<_> = open.intersection(&accused).filter(|rule| !told.contains(*rule)).collect();
+                if !silent.is_empty() {
+                    wrong.push(format!("without {action} no cause: {silent:?}"));
                 }
             }
-        }
-        wrong
-    })
+            wrong
+        })
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What a verb says under policies: an error, or what it found. Verify takes a denied read for a fact.
-async fn read(stage: &Stage, verb: Reading, policies: &[Policy], without: Option<&str>) -> String {
-    let spec = stage.spec().unwrap();
-    attach(stage, None, policies, without);
-    let told = match verb {
-        Reading::Status => stage.client.status(&spec).await.map(|status| status.to_json()),
-        _ => stage.client.facts(&spec).await.map(|facts| json!(facts).to_string()),
+/// What a check says of a read that is denied. It does not know; but ACC-05 is about such a read, and fails.
+fn denied(check: &Check, action: &str) -> Option<String> {
+    let said = match &check.verdict {
+        Verdict::Unknown { missing } => missing.to_string(),
+        Verdict::Fail => check.evidence.iter().map(|seen| format!("{} is {}", seen.what, seen.value)).collect(),
+        _ => return None,
     };
-    stage.simulator.allow_everything();
-    told.unwrap_or_else(|error| format!("{error}: {}", error.help()))
+    (said.contains("is denied") && said.contains(action)).then_some(said)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::wait::{Look, Wait, until};
 use crate::apply::Context;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 
 /// How the service speaks of a delete that cannot happen, or need not.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +47,16 @@ where
                 // After a lost answer, the repeated delete of what is going or gone may be called untimely.
                 Err(error) if error.is_code(how.busy) => match look.await {
                     Ok(None) => Ok(Look::Done(())),
+                    Ok(Some(_)) => Ok(Look::NotYet(error.aws_code().unwrap_or("in use").to_owned())),
                     Err(gone) if gone.is_code(how.gone) => Ok(Look::Done(())),
-                    _ => Ok(Look::NotYet(error.aws_code().unwrap_or("in use").to_owned())),
+                    // Such as a denied look: it will not come to know more.
+                    Err(blind) => Err(blind),
+                },
+                // What is gone has no tags, and a policy that asks for our mark denies the repeated delete.
+                Err(error) if error.kind() == ErrorKind::AccessDenied => match look.await {
+                    Ok(None) => Ok(Look::Done(())),
+                    Err(gone) if gone.is_code(how.gone) => Ok(Look::Done(())),
+                    _ => Err(error),
                 },
                 Err(error) => Err(error),
             }

@@ -101,7 +101,10 @@ impl Statement {
             let values = mine.values == theirs.values || mine.key.ends_with(CREATE_ACTION);
             mine.operator == theirs.operator && mine.key == theirs.key && values
         };
+        // What nothing but the resources restricts shares none of them: an action may work on the other's, too.
+        let same = || !self.conditions.is_empty() || self.resources == grant.resources;
         everything(&self.resources) == everything(&grant.resources)
+            && same()
             && self.conditions.len() == grant.conditions.len()
             && self.conditions.iter().zip(&grant.conditions).all(alike)
     }

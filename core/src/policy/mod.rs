@@ -88,6 +88,11 @@ pub enum Reading {
     Status,
     /// [`Client::verify`](crate::Client::verify).
     Verify,
+    /// [`Client::diagnose`](crate::Client::diagnose); with a probe of [`Client::probe`](crate::Client::probe) also those of
+    /// [`Reading::Probe`].
+    Diagnose,
+    /// [`Client::probe`](crate::Client::probe), which asks AWS for the TXT record. The probe itself asks no AWS API.
+    Probe,
 }
 
 impl Policy {
@@ -96,8 +101,8 @@ impl Policy {
         let target = target.into();
         let scope = Scope::of_target(&target);
         let grants = match verb {
-            Reading::Status => reads::look(&scope),
-            Reading::Verify => reads::verify(),
+            Reading::Status | Reading::Probe => reads::look(&scope),
+            Reading::Verify | Reading::Diagnose => reads::verify(&scope),
         };
         policies(&scope, grants)
     }

@@ -18,7 +18,7 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
         elb("DescribeLoadBalancers", "to look at the load balancer"),
         elb("DescribeTargetGroups", "to look at the target group"),
         of(Kind::Vpc, ec2("DescribeVpcs", "to look at the VPC")),
-        of(Kind::Vpc, ec2("DescribeVpcAttribute", "to look at the DNS attributes of the VPC")),
+        of(Kind::Vpc, ec2("DescribeVpcAttribute", "to look at the DNS attributes of the VPC").on(scope.ec2("vpc/*"))),
         of(Kind::Subnet, ec2("DescribeSubnets", "to look at the subnets")),
         of(Kind::LoadBalancer, elb("DescribeListeners", "to look at the listener")),
         of(Kind::LoadBalancer, elb("DescribeTags", "to see whether load balancer and target group are ours")),
@@ -27,7 +27,8 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
     ];
     let service = [
         ec2("DescribeVpcEndpointServiceConfigurations", "to look at the endpoint service"),
-        ec2("DescribeVpcEndpointServicePermissions", "to look at the allowed principals"),
+        ec2("DescribeVpcEndpointServicePermissions", "to look at the allowed principals")
+            .on(scope.ec2("vpc-endpoint-service/*")),
     ];
     grants.extend(service.map(|grant| of(Kind::EndpointService, grant)));
     if scope.existing_vpc().is_some() && !scope.tears_down() {
@@ -55,7 +56,7 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
         // Without a spec nobody knows whether the domain is in Route 53.
         let known = |grant: Grant| if scope.spec.is_none() { grant.sometimes() } else { grant };
         // The tags of an endpoint service that exists tell where its record is.
-        let looked_for = scope.tears_down() || scope.creates(Kind::EndpointService);
+        let looked_for = scope.tears_down() || scope.makes_the_first(Kind::EndpointService);
         let zones = if looked_for { zones } else { zones.sometimes() };
         // A teardown takes the record out without asking what else is there, while it is ours alone.
         let records = if scope.tears_down() { records.sometimes() } else { records };
@@ -72,7 +73,8 @@ pub(super) fn plan(plan: &Plan, scope: &Scope<'_>) -> Vec<Grant> {
     let any = |kind: Kind, actions: &[Action]| scope.steps_of(kind).any(|(action, _)| actions.contains(&action));
     let mut grants = Vec::new();
     if any(Kind::Subnet, &[Action::Create, Action::Replace]) {
-        grants.push(allow("ec2:DescribeAvailabilityZones", "to choose zones for the subnets"));
+        let zones = allow("ec2:DescribeAvailabilityZones", "to choose zones for the subnets, when there are too few");
+        grants.push(if scope.makes_the_first(Kind::Subnet) { zones } else { zones.sometimes() });
     }
     if plan.removed_vpc().is_some() || any(Kind::LoadBalancer, &[Action::Delete, Action::Replace]) {
         let reason = "to see that nothing is left in the VPC";
@@ -84,16 +86,16 @@ pub(super) fn plan(plan: &Plan, scope: &Scope<'_>) -> Vec<Grant> {
             let keys = allow("kms:DescribeKey", "to see which key store a key is in, when the account has keys");
             grants.push(keys.on(format!("arn:{}:kms:{}:*:key/*", scope.partition(), scope.region)).sometimes());
         }
-        if any(Kind::EndpointService, &[Action::Delete]) {
-            let reason = "to see whether others use the endpoint service";
-            grants.push(allow("ec2:DescribeVpcEndpointConnections", reason));
-        }
+        // The tags of a deleted service live on for a while, and it is looked for like one that exists.
+        let reason = "to see whether others use the endpoint service, when its tags are still there";
+        let endpoints = allow("ec2:DescribeVpcEndpointConnections", reason);
+        grants.push(if any(Kind::EndpointService, &[Action::Delete]) { endpoints } else { endpoints.sometimes() });
     }
     grants
 }
 
 /// What verify reads. A read that is denied leaves rules unknown.
-pub(super) fn verify() -> Vec<Grant> {
+pub(super) fn verify(scope: &Scope<'_>) -> Vec<Grant> {
     const EC2: [(&str, &str); 12] = [
         ("DescribeVpcEndpointServiceConfigurations", "the endpoint service"),
         ("DescribeVpcEndpointServicePermissions", "the allowed principals"),
@@ -105,8 +107,11 @@ pub(super) fn verify() -> Vec<Grant> {
         ("DescribeRouteTables", "the route tables"),
         ("DescribeNetworkAcls", "the network ACLs"),
         ("DescribeSecurityGroups", "the security groups"),
-        ("DescribeNetworkInterfaces", "the network interfaces of load balancer and targets"),
-        ("DescribeVpcEndpointServices", "the endpoint service as its consumers see it"),
+        (
+            "DescribeNetworkInterfaces",
+            "the network interfaces of load balancer and targets, when targets are in the VPC",
+        ),
+        ("DescribeVpcEndpointServices", "the endpoint service as its consumers see it, when it is of another account"),
     ];
     const BALANCING: [(&str, &str); 7] = [
         ("DescribeLoadBalancers", "the load balancer"),
@@ -119,8 +124,15 @@ pub(super) fn verify() -> Vec<Grant> {
     ];
     let ec2 = EC2.iter().map(|(operation, what)| {
         let grant = allow(&format!("ec2:{operation}"), format!("to look at {what}"));
-        // Asked in the account of the key store, where that is another one.
-        if *operation == "DescribeVpcEndpointServices" { grant.by(Role::Kms) } else { grant }
+        match *operation {
+            // Asked in the account of the key store, where that is another one.
+            "DescribeVpcEndpointServices" if scope.in_two_accounts() => grant.by(Role::Kms),
+            "DescribeVpcEndpointServices" => grant.by(Role::Kms).sometimes(),
+            "DescribeNetworkInterfaces" => grant.sometimes(),
+            "DescribeVpcAttribute" => grant.on(scope.ec2("vpc/*")),
+            "DescribeVpcEndpointServicePermissions" => grant.on(scope.ec2("vpc-endpoint-service/*")),
+            _ => grant,
+        }
     });
     let balancing =
         BALANCING.iter().map(|(operation, what)| allow(&format!("{ELB}:{operation}"), format!("to look at {what}")));

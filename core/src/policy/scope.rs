@@ -102,13 +102,29 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The subnets that exist and stay as they are.
+    pub(super) fn existing_subnets(&self) -> Option<&[String]> {
+        match self.spec?.network() {
+            Network::Existing { subnet_ids, .. } => Some(subnet_ids),
+            Network::Create { .. } => None,
+        }
+    }
+
+    /// Whether the spec names another account for the key store.
+    pub(super) fn in_two_accounts(&self) -> bool {
+        self.spec.and_then(Connectivity::key_store).is_some_and(|store| store.account.is_some())
+    }
+
     pub(super) fn has_key_store(&self) -> bool {
         self.spec.is_none_or(|spec| spec.key_store().is_some())
     }
 
     pub(super) fn has_security_group(&self) -> bool {
-        self.spec.is_none_or(|spec| spec.load_balancer().security_group == SecurityGroup::Own)
-            || self.steps_of(Kind::SecurityGroup).next().is_some()
+        self.spec.is_none() || self.wants_security_group() || self.steps_of(Kind::SecurityGroup).next().is_some()
+    }
+
+    pub(super) fn wants_security_group(&self) -> bool {
+        self.spec.is_some_and(|spec| spec.load_balancer().security_group == SecurityGroup::Own)
     }
 
     pub(super) fn in_route53(&self) -> bool {
@@ -126,9 +142,10 @@ impl<'a> Scope<'a> {
         self.purpose == Some(Purpose::Teardown)
     }
 
-    /// Whether the plan makes a new one.
-    pub(super) fn creates(&self, kind: Kind) -> bool {
-        self.steps_of(kind).any(|(action, _)| matches!(action, Action::Create | Action::Replace))
+    /// Whether the plan makes some and takes none away: then what is made takes nothing over.
+    pub(super) fn makes_the_first(&self, kind: Kind) -> bool {
+        let mut steps = self.steps_of(kind).peekable();
+        steps.peek().is_some() && steps.all(|(action, _)| action == Action::Create)
     }
 
     /// Whether there is one, or will be. What a teardown does not delete may not be there.

@@ -1,9 +1,10 @@
 //! What each step of a plan does in AWS.
 
+use super::Role;
 use super::grant::{Grant, allow};
 use super::scope::{Scope, Sort};
 use crate::plan::{Action, Step};
-use crate::resource::Kind;
+use crate::resource::{Change, Kind};
 use crate::spec::{Connectivity, Link};
 
 /// The permissions of one step.
@@ -97,17 +98,22 @@ fn create(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
         }
         Kind::LoadBalancer => {
             let create = elb("CreateLoadBalancer", "to create the load balancer").on(scope.elb(NLB)).marked(scope);
-            grants.push(create.when("StringEquals", "elasticloadbalancing:Scheme", ["internal"]));
+            let create = create.when("StringEquals", "elasticloadbalancing:Scheme", ["internal"]);
+            grants.push(match scope.existing_subnets() {
+                Some(ids) => create.when("ForAllValues:StringEquals", "elasticloadbalancing:Subnet", ids),
+                None => create,
+            });
             grants.push(scope.balancing("CreateLoadBalancer", NLB));
-            grants.extend(scope.has_security_group().then(|| let_private_link_in(scope)));
+            grants.extend(scope.wants_security_group().then(|| let_private_link_in(scope)));
             // AWS does not say which of these it asks in the caller's name.
+            const ASKED: [&str; 5] = ["Subnets", "Vpcs", "SecurityGroups", "InternetGateways", "AccountAttributes"];
             let reason = "to create the load balancer, when AWS looks at the VPC in the caller's name";
-            grants.push(allow("ec2:DescribeInternetGateways", reason).sometimes());
-            grants.push(allow("ec2:DescribeAccountAttributes", reason).sometimes());
+            grants.extend(ASKED.map(|what| allow(&format!("ec2:Describe{what}"), reason).sometimes()));
             grants.push(service_linked_role(scope));
         }
         Kind::Listener => {
-            grants.push(scope.ours_balancing("CreateListener", "to create the listener", NLB));
+            let create = scope.ours_balancing("CreateListener", "to create the listener", NLB);
+            grants.push(create.when("StringEquals", "elasticloadbalancing:ListenerProtocol", ["TCP"]));
             grants.push(scope.balancing("CreateListener", LISTENER));
         }
         Kind::EndpointService => {
@@ -124,9 +130,13 @@ fn create(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             "to start the domain verification",
             &[SERVICE],
         )),
-        Kind::KeyStore => grants.push(allow("kms:CreateCustomKeyStore", "to create the key store")),
+        Kind::KeyStore => {
+            grants.push(allow("kms:CreateCustomKeyStore", "to create the key store"));
+            grants.push(seeing_the_service(scope));
+        }
         Kind::Connection => {
             grants.push(allow("kms:ConnectCustomKeyStore", "to connect the key store"));
+            grants.push(seeing_the_service(scope));
             let reason = "to leave the key store ready for the next try, when KMS could not connect it";
             grants.push(allow("kms:DisconnectCustomKeyStore", reason).sometimes());
         }
@@ -148,7 +158,15 @@ fn update(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             grants.push(scope.ours("ModifyVpcAttribute", "to turn on the DNS attributes of the VPC", &["vpc"]));
         }
         Kind::RouteTable if beyond_tags => grants.push(associating(scope)),
-        Kind::Link if beyond_tags => grants.extend(finish_link(scope)),
+        Kind::Link if beyond_tags => {
+            // In any other state AWS is at it already.
+            let waits_for_us = |change: &Change| {
+                change.field == "state" && ["detached", "pending-acceptance"].contains(&change.from.as_str())
+            };
+            let stands_still = step.changes.iter().any(waits_for_us);
+            let finish = finish_link(scope).into_iter();
+            grants.extend(finish.map(|grant| if stands_still { grant } else { grant.sometimes() }));
+        }
         Kind::Routes => {
             grants.extend(gets.then(|| routing(scope)).into_iter().flatten());
             grants.extend(loses.then(|| scope.ours("DeleteRoute", "to delete routes", &["route-table"])));
@@ -205,9 +223,13 @@ fn update(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             let reason = "to forget the TXT record of a former name, when a tag remembers it";
             grants.push(scope.ours("DeleteTags", reason, &[SERVICE]).sometimes());
         }
-        Kind::KeyStore => grants.push(allow("kms:UpdateCustomKeyStore", "to change the key store")),
+        Kind::KeyStore => {
+            grants.push(allow("kms:UpdateCustomKeyStore", "to change the key store"));
+            grants.push(seeing_the_service(scope));
+        }
         Kind::Connection => {
             grants.push(allow("kms:ConnectCustomKeyStore", "to connect the key store"));
+            grants.push(seeing_the_service(scope));
             let reason = "to disconnect the key store, when it is FAILED";
             grants.push(allow("kms:DisconnectCustomKeyStore", reason).sometimes());
         }
@@ -232,7 +254,7 @@ fn delete(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             grants.push(scope.ours("DisassociateRouteTable", "to take the route table off the subnets", &both));
             grants.push(scope.ours("DeleteRouteTable", "to delete the route table", &["route-table"]));
         }
-        Kind::Link => grants.extend(delete_link(&step.id, scope)),
+        Kind::Link => grants.extend(delete_link(step, scope)),
         Kind::Routes => {
             grants
                 .push(scope.ours("DeleteRoute", "to delete routes, when there are any", &["route-table"]).sometimes());
@@ -341,7 +363,8 @@ fn finish_link(scope: &Scope<'_>) -> Vec<Grant> {
     }
 }
 
-fn delete_link(id: &str, scope: &Scope<'_>) -> Vec<Grant> {
+fn delete_link(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
+    let id = step.id.as_str();
     let exactly = |action: &str, reason: &str, kind: &str| {
         allow(&format!("ec2:{action}"), reason).on(scope.ec2(&format!("{kind}/{id}")))
     };
@@ -349,11 +372,11 @@ fn delete_link(id: &str, scope: &Scope<'_>) -> Vec<Grant> {
         Some(Sort::VpnGateway) => {
             let (action, reason) = ("DetachVpnGateway", "to detach the virtual private gateway from the VPC");
             let reason_of_deletion = "to delete the virtual private gateway, when it is ours";
-            vec![
-                exactly(action, reason, "vpn-gateway"),
-                scope.ours(action, reason, &["vpc"]),
-                scope.ours("DeleteVpnGateway", reason_of_deletion, &["vpn-gateway"]).sometimes(),
-            ]
+            let detach = [exactly(action, reason, "vpn-gateway"), scope.ours(action, reason, &["vpc"])];
+            // A duplicate is attached to nothing.
+            let detach = detach.into_iter().filter(|_| !step.resource.is_duplicate());
+            let delete = scope.ours("DeleteVpnGateway", reason_of_deletion, &["vpn-gateway"]).sometimes();
+            detach.chain([delete]).collect()
         }
         Some(Sort::TransitGateway) => {
             let reason = "to delete the transit gateway attachment";
@@ -398,6 +421,17 @@ fn service_linked_role(scope: &Scope<'_>) -> Grant {
         .on(format!("arn:{}:iam::*:role/aws-service-role/{service}/*", scope.partition()))
         .when("StringEquals", "iam:AWSServiceName", [service])
         .sometimes()
+}
+
+/// KMS looks for an endpoint service of another account in the caller's name (ACC-05). Whether it is of another is known
+/// from a spec that names the account; a client may have two accounts without.
+fn seeing_the_service(scope: &Scope<'_>) -> Grant {
+    let action = "ec2:DescribeVpcEndpointServices";
+    if scope.in_two_accounts() {
+        return allow(action, "to let KMS find the endpoint service, which is of another account").by(Role::Kms);
+    }
+    let reason = "to let KMS find the endpoint service, when it is of another account";
+    allow(action, reason).by(Role::Kms).sometimes()
 }
 
 fn principals(scope: &Scope<'_>) -> Grant {

@@ -26,6 +26,7 @@ pub(super) fn needed(service: Service, call: &Call, world: &World) -> Vec<Reques
         })
         .collect();
     requests.extend(tag_on_create(service, call));
+    requests.extend(service_of_another_account(service, call, world));
     requests
 }
 
@@ -170,6 +171,25 @@ fn tag_on_create(service: Service, call: &Call) -> Option<Request> {
     Some(Request { action: action.to_owned(), resource, context })
 }
 
+/// What KMS looks for in the caller's name: an endpoint service of another account.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/authorize-xks-key-store.html>
+fn service_of_another_account(service: Service, call: &Call, world: &World) -> Option<Request> {
+    const LOOKS: [&str; 3] = ["CreateCustomKeyStore", "UpdateCustomKeyStore", "ConnectCustomKeyStore"];
+    if service != Service::Kms || !LOOKS.contains(&call.operation.as_str()) {
+        return None;
+    }
+    let of_store = || {
+        let id = call.text("CustomKeyStoreId")?;
+        world.kms.key_stores.iter().find(|store| store.id == id)?.service_owner.clone()
+    };
+    let owner = call.text("XksProxyVpcEndpointServiceOwner").or_else(of_store)?;
+    (owner != call.account).then(|| Request {
+        action: "ec2:DescribeVpcEndpointServices".to_owned(),
+        resource: "*".to_owned(),
+        context: common(Service::Ec2, call),
+    })
+}
+
 /// `…:loadbalancer/net/<name>/<id>` → the listeners of that load balancer.
 fn listeners_of(call: &Call) -> String {
     let load_balancer = call.text("LoadBalancerArn").unwrap_or_default();
@@ -203,8 +223,15 @@ fn common(service: Service, call: &Call) -> Context {
             context.insert("kms:calleraccount".to_owned(), vec![call.account.clone()]);
         }
         Service::Elb => {
-            if let Some(scheme) = call.text("Scheme") {
-                context.insert("elasticloadbalancing:scheme".to_owned(), vec![scheme]);
+            let mut add = |key: &str, values: Vec<String>| {
+                if !values.is_empty() {
+                    context.insert(format!("elasticloadbalancing:{key}"), values);
+                }
+            };
+            add("scheme", call.text("Scheme").into_iter().collect());
+            add("subnet", parameters(call, &["Subnets"]));
+            if call.operation.ends_with("Listener") {
+                add("listenerprotocol", call.text("Protocol").into_iter().collect());
             }
         }
         Service::Route53 => add_changes(&mut context, call),
