@@ -12,6 +12,22 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Text inside of HTML and SVG.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            letter => html.push(letter),
+        }
+    }
+    html
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 pub(crate) mod diagram;
 pub(crate) mod steps;
 mod text;
+mod topology;
 
 use std::time::Duration;
 
@@ -309,6 +310,11 @@ impl Plan {
     /// The topology that the plan leads to, as a Mermaid flowchart.
     pub fn to_mermaid(&self) -> String {
         diagram::mermaid(self)
+    }
+
+    /// The same as an SVG picture for notebooks and pages.
+    pub fn to_svg(&self) -> String {
+        topology::svg(self)
     }
 
     /// Refuses what this plan does not hold: AWS has changed since the plan was made, or during the run if the run has `met`

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Check, Verification};
 use crate::rules::{Evidence, FAMILIES, Severity, Verdict};
+use crate::text::escaped;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -146,22 +147,6 @@ fn code(text: &str) -> String {
     for (place, part) in text.split('`').enumerate() {
         let part = escaped(part);
         let _ = if place % 2 == 1 { write!(html, "<code>{part}</code>") } else { write!(html, "{part}") };
-    }
-    html
-}
-
-/// Values come from AWS and from whoever answers a probe.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            letter => html.push(letter),
-        }
     }
     html
 }

@@ -147,7 +147,7 @@ impl Verification {
     }
 
     /// `2 fail, 61 pass, 27 unknown, 12 not applicable, 10 for a person`; what is not there is left out.
-    fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let some = self.counts().into_iter().filter(|(number, _)| *number > 0);
         some.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
     }

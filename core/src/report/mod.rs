@@ -1,5 +1,8 @@
 //! What apply and teardown hand back, as plain data.
 
+mod gantt;
+mod text;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +123,11 @@ impl Report {
     /// The report as a JSON document. Holds no secret.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// When each step ran, as an SVG picture for notebooks and pages.
+    pub fn to_svg(&self) -> String {
+        gantt::svg(self)
     }
 
     /// The TXT record that a person has to publish, if that is what the run waits for.
