@@ -18,7 +18,7 @@ quickstart: ## plan, apply, verify and teardown on the simulated AWS
 	$(CARGO) run --locked --bin quickstart
 
 .PHONY: test
-test: lint test-rust docs test-python ## everything, set-up included
+test: lint test-rust docs test-python python ## everything, set-up included
 
 .PHONY: survive
 survive: ## every call hit by every fault, two runs at once, dropped runs, a soak; takes an hour or so
@@ -49,6 +49,19 @@ test-rust: ## the tests in Rust
 test-python: build $(VENV)/ready ## boto3 against the simulator, the engine against moto
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
 
+# The dev profile and the shared target directory: the AWS SDK is not compiled again.
+.PHONY: python
+python: $(VENV)/ready scenarios ## the Python package: built, installed into the virtual environment, type-checked and tested
+	VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/maturin develop --quiet --manifest-path python/Cargo.toml --locked
+	cd python && ../$(VENV)/bin/python -m mypy.stubtest xkslink._native xkslink.errors --allowlist tests/stubtest.txt
+	cd python && ../$(VENV)/bin/python -m mypy xkslink tests generate.py
+	cd python && ../$(VENV)/bin/pyright --pythonpath ../$(VENV)/bin/python xkslink tests
+	cd python && ../$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests
+
+.PHONY: scenarios
+scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios
+	$(CARGO) test --workspace --locked --test scenarios --quiet
+
 .PHONY: docs
 docs: ## rustdoc; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
@@ -67,8 +80,8 @@ bench-http: $(VENV)/ready ## xkslink beside a boto3 script, in real time
 	$(VENV)/bin/python tests/bench/run.py
 
 # Debian and Ubuntu ship Python without the half of venv that installs pip.
-$(VENV)/ready: tests/python/requirements.txt
+$(VENV)/ready: tests/python/requirements.txt python/tests/requirements.txt
 	$(PYTHON) -c 'import ensurepip, venv' || apt-get install -y python3-venv
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(foreach file,$^,--requirement $(file))
 	touch $@

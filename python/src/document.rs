@@ -63,6 +63,16 @@ impl Document {
         raising(py, || self.0.text())
     }
 
+    /// Markdown.
+    fn to_markdown(&self, py: Python<'_>) -> PyResult<String> {
+        raising(py, || self.0.to_markdown())
+    }
+
+    /// The topology of a plan or the timeline of a report, as an SVG picture.
+    fn to_svg(&self, py: Python<'_>) -> PyResult<String> {
+        raising(py, || self.0.to_svg())
+    }
+
     /// A plan's topology as a Mermaid flowchart.
     fn to_mermaid(&self, py: Python<'_>) -> PyResult<String> {
         raising(py, || self.0.to_mermaid())

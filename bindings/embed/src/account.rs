@@ -171,17 +171,12 @@ impl Account {
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
+        // The Region of a verb is known, so that nobody needs to look for another one, least of all on the network.
+        loader = loader.region(Region::new(self.region.as_deref().unwrap_or(region).to_owned()));
         if let Some(url) = &self.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        let config = loader.load().await;
-        match config.region() {
-            Some(_) => Ok(config),
-            None => Ok(config.into_builder().region(Region::new(region.to_owned())).build()),
-        }
+        Ok(loader.load().await)
     }
 
     /// HTTPS through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, with the certificates that are to be trusted.

@@ -84,6 +84,13 @@ pub fn event(event: &Event) -> Result<(String, String)> {
     Ok((json!(event).to_string(), event.to_string()))
 }
 
+const VERBS: &str = "ask a plan for `apply`, a spec for `status`, `verify`, `diagnose` or `probe`";
+
+fn reading(verb: &str) -> Result<Reading> {
+    let unknown = |_| Failure::argument("verb", format!("`{verb}` is not known"), VERBS);
+    serde_json::from_value(json!(verb)).map_err(unknown)
+}
+
 fn unknown_format(name: &str) -> Failure {
     Failure::argument("format", format!("`{name}` is not known"), "write `json`, `toml` or `yaml`")
 }
@@ -206,8 +213,37 @@ impl Document {
             Self::Verification(verification) => verification.to_string(),
             Self::Diagnosis(diagnosis) => diagnosis.to_string(),
             Self::Probe(report) => report.to_string(),
-            Self::Report(_) | Self::Facts(_) => self.to_json()?,
+            Self::Report(report) => report.to_string(),
+            Self::Facts(_) => self.to_json()?,
         })
+    }
+
+    /// The document as Markdown; its text, in a block, where the core has no Markdown.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn to_markdown(&self) -> Result<String> {
+        Ok(match self {
+            Self::Plan(plan) => plan.to_markdown(),
+            Self::Report(report) => report.to_markdown(),
+            Self::Verification(verification) => verification.to_markdown(),
+            Self::Diagnosis(diagnosis) => diagnosis.to_markdown(),
+            Self::Spec(_) | Self::Status(_) | Self::Probe(_) | Self::Facts(_) => {
+                format!("```text\n{}```\n", self.text()?)
+            }
+        })
+    }
+
+    /// The topology of a plan or the timeline of a report, as an SVG picture.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a document that has no picture.
+    pub fn to_svg(&self) -> Result<String> {
+        match self {
+            Self::Plan(plan) => Ok(plan.to_svg()),
+            Self::Report(report) => Ok(report.to_svg()),
+            other => Err(other.is_not(Kind::Plan)),
+        }
     }
 
     /// The topology that a plan leads to, as a Mermaid flowchart.
@@ -229,20 +265,16 @@ impl Document {
         }
     }
 
-    /// The policies that a plan needs, or that status (which a plan by itself needs as well) and verify need for a spec: a
+    /// The policies that a plan needs, for `apply`, or that another verb needs for a spec, as `xkslink::policy::Reading`: a
     /// list of `role`, `iam` (a document in IAM's own form) and `statements`.
     ///
     /// # Errors
     /// `invalid_argument` for another document or verb.
     pub fn policies(&self, verb: &str) -> Result<Value> {
-        let policies = match (self, verb) {
-            (Self::Plan(plan), "apply") => plan.policies(),
-            (Self::Spec(spec), "status") => Policy::for_reading(Reading::Status, &**spec),
-            (Self::Spec(spec), "verify") => Policy::for_reading(Reading::Verify, &**spec),
-            _ => {
-                let help = "ask a plan for `apply`, a spec for `status` or `verify`";
-                return Err(Failure::argument("verb", format!("`{verb}` of a {}", self.kind().as_str()), help));
-            }
+        let policies = match self {
+            Self::Plan(plan) if verb == "apply" => plan.policies(),
+            Self::Spec(spec) => Policy::for_reading(reading(verb)?, &**spec),
+            other => return Err(Failure::argument("verb", format!("`{verb}` of a {}", other.kind().as_str()), VERBS)),
         };
         let shown = |policy: &Policy| {
             let iam: Value = serde_json::from_str(&policy.to_json()).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! What every language package stands on: verbs as tasks, failures as data, and worlds with a time of their own.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

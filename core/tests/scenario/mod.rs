@@ -8,6 +8,7 @@
 pub mod check;
 pub mod client;
 pub mod file;
+pub mod record;
 pub mod run;
 pub mod values;
 

@@ -12,6 +12,7 @@ use xkslink_simulator::{LoggedRequest, Simulator};
 use super::check;
 use super::client::client;
 use super::file::{Run, Scenario, Verb, change};
+use super::record;
 use super::values::{at, resolve};
 
 /// Whoever starts a verb after another takes seconds, in which AWS's replicas catch up.
@@ -49,12 +50,14 @@ pub fn run_file(path: &Path) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut stage = Stage::set(&scenario).await;
-        let mut wrong = Vec::new();
+        let (mut wrong, mut documents) = (Vec::new(), Vec::new());
         for (number, run) in scenario.runs.iter().enumerate() {
             let took = stage.run(run).await;
+            documents.push(record::documents(&took));
             let found = check::run(run, &took, &stage).await;
             wrong.extend(found.into_iter().map(|line| format!("run {}: {line}", number + 1)));
         }
+        record::write(path, &documents);
         wrong
     })
 }
