@@ -209,11 +209,14 @@ impl Client {
             }
         };
         let look = async {
-            match observe(aws, scope).boxed().await {
-                // Something went between the two rounds of the look, because somebody else is at work.
-                Err(error) if is_surprise(&error) => observe(aws, scope).boxed().await,
-                other => other,
+            for _ in 1..LOOKS {
+                match observe(aws, scope).boxed().await {
+                    // Something went between the two rounds of the look, because somebody else is at work.
+                    Err(error) if is_surprise(&error) => {}
+                    other => return other,
+                }
             }
+            observe(aws, scope).boxed().await
         };
         let (who, mut observed) = try_join(who, look).await?;
         let who = match who {
@@ -330,6 +333,9 @@ impl Client {
         }
     }
 }
+
+/// How often a look is tried before what goes during it is an error.
+const LOOKS: usize = 4;
 
 /// AWS would refuse to delete a VPC that others use, but only after link and routes are gone.
 fn refuse_others(vpc: &str, others: &[String]) -> Result<()> {

@@ -10,7 +10,7 @@ mod survival;
 
 use survival::matrix::{Harm, Outcome, cases, grounds, print};
 use survival::stage::{Goal, SORTS, Sort};
-use survival::together::{self, Pair};
+use survival::together::{self, Ended, Pair, is_precise};
 use survival::{Dice, cancel, everything, paused, process, side_by_side, soak, stride};
 
 #[test]
@@ -42,12 +42,14 @@ fn an_apply_beside_a_teardown_leaves_what_the_last_one_wants() {
     }
 }
 
-/// So many orders of the calls of two runs; then the second wants its way, alone, within one more run.
+/// So many orders of the calls of two runs: each ends well or says that it was not alone. Then the second wants its way,
+/// alone, within one more run.
 fn together(sort: Sort, pair: Pair, orders: u64) {
     let ended = together::orders(sort, pair, 1..orders + 1);
     print!("{} / {}: ", sort.link, sort.domain);
     together::print(&ended);
-    let bad = ended.iter().filter(|each| each.wrong.is_some() || each.again > 1);
+    let vague = |each: &Ended| !each.errors().all(is_precise);
+    let bad = ended.iter().filter(|each| each.wrong.is_some() || each.again > 1 || vague(each));
     let bad: Vec<String> = bad.map(|each| format!("{each:?}")).collect();
     assert!(bad.is_empty(), "{} of {}\n{}", bad.len(), ended.len(), bad.join("\n"));
 }

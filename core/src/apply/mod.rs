@@ -298,8 +298,9 @@ impl<'a> Work<'a> {
                     BEFORE_LOOK,
                     BEFORE_LOOK,
                 );
-                let (code, verb) = (error.aws_code().unwrap_or_default(), started.action.verb());
-                self.met = Some(format!("AWS said `{code}` when this run was to {verb} the {}", ended.resource));
+                let said = error.aws_code().map_or("showed nothing of it".to_owned(), |code| format!("said `{code}`"));
+                let (verb, resource) = (started.action.verb(), &ended.resource);
+                self.met = Some(format!("AWS {said} when this run was to {verb} the {resource}"));
                 self.surprised.push((ended.resource, started.action, error));
                 return;
             }

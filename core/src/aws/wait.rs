@@ -23,23 +23,34 @@ pub(crate) enum Look<T> {
     Done(T),
     /// Not yet; the state seen.
     NotYet(String),
+    /// AWS does not show the object: it is too new, or somebody deleted it.
+    Missing,
 }
+
+/// What AWS shows nothing of for as long is not new but gone; the same time as in [`fresh`](super::fresh).
+const GONE: Duration = Duration::from_secs(5 * 60);
 
 /// Looks until done. The first look is at once.
 ///
 /// # Errors
-/// Whatever `look` fails with; `TimedOut` with the last state seen.
+/// Whatever `look` fails with; `TimedOut` with the last state seen, and after five minutes of a missing object.
 pub(crate) async fn until<T, F>(cx: &Context, wait: Wait, mut look: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<Look<T>>>,
 {
     let began = cx.aws.now();
     let mut attempt = 0;
+    let mut shown = began;
     loop {
         attempt += 1;
         let state = match look().await? {
             Look::Done(value) => return Ok(value),
-            Look::NotYet(state) => state,
+            Look::NotYet(state) => {
+                shown = cx.aws.now();
+                state
+            }
+            Look::Missing if cx.aws.since(shown) >= GONE => return Err(gone(wait)),
+            Look::Missing => "not visible".to_owned(),
         };
         let elapsed = cx.aws.since(began);
         if elapsed >= wait.limit {
@@ -57,6 +68,15 @@ where
         cx.waiting(wait.until, &state, attempt, elapsed, wait.usual, pause);
         cx.aws.sleep(pause).await;
     }
+}
+
+fn gone(wait: Wait) -> Error {
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("gave up waiting until {}: AWS shows nothing of it for {}", wait.until, crate::text::duration(GONE)),
+        "plan again and apply; if it happens again, look for who deletes it",
+    )
+    .vanished()
 }
 
 const LONGEST: Duration = Duration::from_secs(15);

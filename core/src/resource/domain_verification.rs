@@ -122,7 +122,7 @@ async fn start(cx: &Context, service: &str) -> Result<()> {
 
 async fn decided(cx: &Context, service: &str, started: SystemTime) -> Result<Look<DnsNameState>> {
     let Some(now) = endpoint_service::look(cx, service).await? else {
-        return Ok(Look::NotYet("not visible".to_owned()));
+        return Ok(Look::Missing);
     };
     let state = DnsNameState::from(now.verification.as_str());
     let settled = state == DnsNameState::Verified || (state == DnsNameState::Failed && cx.aws.since(started) > ECHO);

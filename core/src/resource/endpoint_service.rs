@@ -182,7 +182,7 @@ impl Resource for EndpointService {
         }
         until(cx, UPDATED, || async {
             let now = look(cx, &seen.id).await?;
-            let Some(now) = now else { return Ok(Look::NotYet("not visible".to_owned())) };
+            let Some(now) = now else { return Ok(Look::Missing) };
             let left = Self::differences(want, &now, &cx.observed);
             if !left.is_empty() {
                 let fields: Vec<&str> = left.iter().map(|change| change.field.as_str()).collect();
@@ -276,7 +276,7 @@ async fn available(cx: &Context, made: Seen) -> Result<Seen> {
             Some(now) if now.state == ServiceState::Available.as_str() => Ok(Look::Done(now)),
             Some(now) if now.state == ServiceState::Failed.as_str() => Err(failed(&now.id)),
             Some(now) => Ok(Look::NotYet(now.state)),
-            None => Ok(Look::NotYet("not visible".to_owned())),
+            None => Ok(Look::Missing),
         }
     })
     .await

@@ -159,7 +159,7 @@ impl Resource for KeyStore {
         })
         .await?;
         until(cx, SHOWN, || async {
-            let Some(now) = find_by_id(cx, &seen.id).await? else { return Ok(Look::NotYet("not visible".to_owned())) };
+            let Some(now) = find_by_id(cx, &seen.id).await? else { return Ok(Look::Missing) };
             let left = Self::differences(want, &now, &cx.observed);
             let Some(change) = left.first() else { return Ok(Look::Done(now)) };
             Ok(Look::NotYet(format!("still differs in {}", change.field)))

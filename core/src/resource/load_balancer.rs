@@ -278,7 +278,7 @@ async fn active(cx: &Context, seen: Seen) -> Result<Seen> {
     until(cx, ACTIVE, || async {
         let sent = cx.aws.elb.describe_load_balancers().load_balancer_arns(&seen.arn).send().await;
         let found = match sent.or_fail("look at the load balancer", "elasticloadbalancing:DescribeLoadBalancers") {
-            Err(error) if error.is_code(DELETE.gone) => return Ok(Look::NotYet("not visible".to_owned())),
+            Err(error) if error.is_code(DELETE.gone) => return Ok(Look::Missing),
             other => other?,
         };
         let now = found.load_balancers().first().and_then(|balancer| Seen::read(balancer, seen.tags.clone()));
@@ -287,7 +287,7 @@ async fn active(cx: &Context, seen: Seen) -> Result<Seen> {
             Some(now) if now.is_active() => Ok(Look::Done(now)),
             Some(now) if now.state == State::Failed.as_str() => Err(failed(reason)),
             Some(now) => Ok(Look::NotYet(now.state)),
-            None => Ok(Look::NotYet("not visible".to_owned())),
+            None => Ok(Look::Missing),
         }
     })
     .await

@@ -93,7 +93,9 @@ impl Resource for Subnet {
         let made = create::once(cx, create, || find(cx, &vpc.id, want)).await?;
         match ready(&made)? {
             Look::Done(seen) => Ok(seen),
-            Look::NotYet(_) => until(cx, READY, || available(cx, made.subnet_id().unwrap_or_default())).await,
+            Look::NotYet(_) | Look::Missing => {
+                until(cx, READY, || available(cx, made.subnet_id().unwrap_or_default())).await
+            }
         }
     }
 
@@ -148,7 +150,7 @@ async fn find(cx: &Context, vpc_id: &str, want: &Want) -> Result<Option<types::S
 async fn available(cx: &Context, id: &str) -> Result<Look<Seen>> {
     match look(cx, &[("subnet-id", id)]).await? {
         Some(subnet) => ready(&subnet),
-        None => Ok(Look::NotYet("not visible".to_owned())),
+        None => Ok(Look::Missing),
     }
 }
 

@@ -105,7 +105,9 @@ impl Resource for Vpc {
         let made = create::once(cx, || create_vpc(cx, want), || find(cx)).await?;
         match ready(&made)? {
             Look::Done(seen) => Ok(seen),
-            Look::NotYet(_) => until(cx, READY, || available(cx, made.vpc_id().unwrap_or_default())).await,
+            Look::NotYet(_) | Look::Missing => {
+                until(cx, READY, || available(cx, made.vpc_id().unwrap_or_default())).await
+            }
         }
     }
 
@@ -172,7 +174,7 @@ async fn find(cx: &Context) -> Result<Option<types::Vpc>> {
 async fn available(cx: &Context, id: &str) -> Result<Look<Seen>> {
     match look(cx, "vpc-id", id).await? {
         Some(vpc) => ready(&vpc),
-        None => Ok(Look::NotYet("not visible".to_owned())),
+        None => Ok(Look::Missing),
     }
 }
 

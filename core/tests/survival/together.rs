@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xkslink::Error;
+use xkslink::{Error, ErrorKind};
 use xkslink_simulator::Simulator;
 
 use super::stage::{Goal, Sort, Stage, timings};
@@ -23,6 +23,12 @@ pub struct Ended {
     /// Runs one after the other that it took afterwards.
     pub again: usize,
     pub wrong: Option<String>,
+}
+
+impl Ended {
+    pub fn errors(&self) -> impl Iterator<Item = &Error> {
+        self.runs.iter().filter_map(|run| run.as_ref().err())
+    }
 }
 
 /// Runs both at once, and then the second, alone, until the world is as that one wants it.
@@ -71,11 +77,17 @@ pub fn print(ended: &[Ended]) {
         ended.len()
     );
     let mut said: BTreeMap<String, usize> = BTreeMap::new();
-    for error in ended.iter().flat_map(|each| &each.runs).filter_map(|run| run.as_ref().err()) {
-        let code = error.aws_code().unwrap_or_default();
-        *said.entry(format!("{:?} {code} at {}", error.kind(), error.resource().unwrap_or("-"))).or_default() += 1;
+    for error in ended.iter().flat_map(Ended::errors) {
+        let vague = if is_precise(error) { String::new() } else { format!(": {error}") };
+        let resource = error.resource().unwrap_or("-");
+        *said.entry(format!("{:?} at {resource}{vague}", error.kind())).or_default() += 1;
     }
     for (what, times) in said {
         println!("  {times} × {what}");
     }
+}
+
+/// Whether an error says that somebody else changed the store.
+pub fn is_precise(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::StalePlan | ErrorKind::ConcurrentChange)
 }

@@ -78,7 +78,7 @@ pub(super) async fn complete(cx: &Context, seen: &Seen, owner: Option<&str>, reg
     let may_accept = owner.is_none_or(|owner| owner == cx.observed.account.id);
     until(cx, READY, || async {
         let Some(found) = look(cx, &[("vpc-peering-connection-id", &seen.id)]).await? else {
-            return Ok(Look::NotYet("not visible".to_owned()));
+            return Ok(Look::Missing);
         };
         match read(&found) {
             Some(seen) if seen.ready => Ok(Look::Done(seen)),

@@ -62,7 +62,7 @@ pub(super) async fn complete(cx: &Context, want: &Want, seen: &Seen) -> Result<S
     .await?;
     until(cx, READY, || async {
         let seen = look(cx, &[("transit-gateway-attachment-id", &seen.id)]).await?.as_ref().and_then(read);
-        let Some(seen) = seen else { return Ok(Look::NotYet("not visible".to_owned())) };
+        let Some(seen) = seen else { return Ok(Look::Missing) };
         // A read may lag behind the change, and then still says `available`.
         let set = seen.subnets.len() == wanted.len() && wanted.iter().all(|id| seen.subnets.contains(id));
         Ok(if seen.ready && set { Look::Done(seen) } else { Look::NotYet(seen.state) })
@@ -113,7 +113,7 @@ async fn attach(cx: &Context, gateway: &str, vpc_id: &str, want: &Want) -> Resul
 async fn available(cx: &Context, seen: &Seen) -> Result<Seen> {
     until(cx, READY, || async {
         let Some(found) = look(cx, &[("transit-gateway-attachment-id", &seen.id)]).await? else {
-            return Ok(Look::NotYet("not visible".to_owned()));
+            return Ok(Look::Missing);
         };
         match read(&found) {
             Some(seen) if seen.ready => Ok(Look::Done(seen)),

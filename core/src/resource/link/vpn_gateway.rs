@@ -69,7 +69,7 @@ pub(super) async fn attach(cx: &Context, seen: &Seen) -> Result<Seen> {
         Ok(match seen {
             Some(seen) if seen.ready => Look::Done(seen),
             Some(seen) => Look::NotYet(seen.state),
-            None => Look::NotYet("not visible".to_owned()),
+            None => Look::Missing,
         })
     })
     .await
