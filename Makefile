@@ -58,6 +58,9 @@ python: $(VENV)/ready scenarios ## the Python package: built, installed into the
 	cd python && ../$(VENV)/bin/python -m mypy xkslink tests generate.py
 	cd python && ../$(VENV)/bin/pyright --pythonpath ../$(VENV)/bin/python xkslink tests
 	cd python && ../$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests
+	cd examples/python && ../../$(VENV)/bin/python -m mypy --config-file ../../python/pyproject.toml *.py
+	cd examples/python && ../../$(VENV)/bin/pyright --pythonpath ../../$(VENV)/bin/python *.py
+	cd examples/python && ../../$(VENV)/bin/python -m pytest -q -p no:cacheprovider .
 
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios
@@ -68,7 +71,7 @@ docs: ## rustdoc; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
 .PHONY: bench
-bench: bench-virtual bench-http ## calls, depth and time; a comparison over HTTP
+bench: bench-virtual bench-http bench-package ## calls, depth and time; a comparison over HTTP
 
 .PHONY: bench-virtual
 bench-virtual: ## calls, depth and makespan in simulated time
@@ -79,6 +82,10 @@ bench-virtual: ## calls, depth and makespan in simulated time
 bench-http: $(VENV)/ready ## xkslink beside a boto3 script, in real time
 	$(CARGO) build --release --workspace --bins --locked
 	$(VENV)/bin/python tests/bench/run.py
+
+.PHONY: bench-package
+bench-package: $(VENV)/ready ## import time, calls, wheel and memory of the Python package
+	$(VENV)/bin/python tests/bench/package.py
 
 # Debian and Ubuntu ship Python without the half of venv that installs pip.
 $(VENV)/ready: tests/python/requirements.txt python/tests/requirements.txt

@@ -37,11 +37,11 @@ def test_all_verbs(client: xkslink.Client, spec: xkslink.Connectivity, simulated
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert (events[0].type, events[-1].type) == ("began", "ended")
     report = run.result()
-    assert report.complete and report.connected and report.ids["vpc"].startswith("vpc-")
+    assert report.complete and report.connected and (report.ids["vpc"] or "").startswith("vpc-")
     assert client.plan(spec).is_empty and client.status(spec).as_wanted
     verification = client.verify(spec)
     assert verification.check("EPS-01") and all(check["severity"] == "risk" for check in verification.failures)
-    assert client.verify(report.ids["key_store"], region="eu-central-1").checks
+    assert report.ids["key_store"] and client.verify(report.ids["key_store"], region="eu-central-1").checks
     facts = client.facts(spec)
     assert facts.verify().checks and facts.diagnose("XKS_PROXY_NOT_REACHABLE").symptoms
     assert client.diagnose(spec, told="XKS_PROXY_TIMED_OUT").causes

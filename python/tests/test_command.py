@@ -22,7 +22,8 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def aws() -> Iterator[SimulatedAws]:
-    with SimulatedAws(hosted_zones=["example.com"]) as aws:
+    # Commands live in real time, so the world does too, and everything in it happens at once.
+    with SimulatedAws(instant=True, speed=60, begins_now=True, hosted_zones=["example.com"]) as aws:
         yield aws
 
 
@@ -35,13 +36,8 @@ def command(aws: SimulatedAws, tmp_path: pathlib.Path) -> Command:
         "AWS_SECRET_ACCESS_KEY": "simulated",
         "XKS_KEY_ID": KEY_ID,
         "XKS_SECRET": SECRET,
+        "AWS_MAX_ATTEMPTS": "1",
     }
-    aws.set("timings.connect", 0)
-    aws.set("timings.load_balancer", 0)
-    aws.set("timings.link", 0)
-    aws.set("timings.domain_verification", 0)
-    aws.set("timings.dns_change", 0)
-    aws.set("timings.target_health", 0)
     credential = xkslink.Credential.environment(access_key_id="XKS_KEY_ID", raw_secret_access_key="XKS_SECRET")
     spec = connectivity(key_store=xkslink.KeyStore(path="/payments/kms/xks/v1", credential=credential))
     (tmp_path / "store.toml").write_text(spec.to_toml(), encoding="utf-8")
@@ -51,7 +47,7 @@ def command(aws: SimulatedAws, tmp_path: pathlib.Path) -> Command:
     def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         call = [sys.executable, "-m", "xkslink", *arguments]
         given = {"stdin": subprocess.DEVNULL, **options} if "input" not in options else options
-        return subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, **given)
+        return subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, **given)
 
     return run
 
@@ -89,9 +85,9 @@ def test_ends_that_are_not_well(command: Command, aws: SimulatedAws, tmp_path: p
     denied = command("plan", "store.toml")
     assert denied.returncode == 1 and "ec2:DescribeTags" in denied.stderr
     aws.fault("none")
-    aws.set("timings.load_balancer", 1e6)
-    late = command("apply", "store.toml", "--yes")
-    assert late.returncode == 6 and "apply again" in late.stderr, late.stderr
+    aws.fault("throttle", times=9999)
+    throttled = command("plan", "store.toml")
+    assert throttled.returncode == 6 and "wait a little" in throttled.stderr, throttled.stderr
 
 
 def test_what_needs_no_aws(command: Command) -> None:

@@ -6,9 +6,12 @@ import html
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Optional, TypeVar, cast
 
 from . import _native
+
+if TYPE_CHECKING:
+    from . import records
 
 D = TypeVar("D", bound="Document")
 
@@ -126,12 +129,12 @@ class Plan(Document):
         return str(self._read["purpose"])
 
     @property
-    def steps(self) -> list[dict[str, Any]]:
+    def steps(self) -> list[records.Step]:
         """The steps, parents before what needs them."""
         return list(self._read["steps"])
 
     @property
-    def notes(self) -> list[dict[str, Any]]:
+    def notes(self) -> list[records.Note]:
         """Risks that were seen while planning."""
         return list(self._read.get("notes", []))
 
@@ -189,17 +192,17 @@ class Report(Document):
         return None if record is None else TxtRecord._of(record)
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> records.Ids:
         """Ids and names of what exists now: `vpc`, `endpoint_service`, `key_store` and the like."""
-        return dict(self._read["ids"])
+        return cast("records.Ids", self._read["ids"])
 
     @property
     def connected(self) -> bool:
         """Whether the key store is CONNECTED now."""
-        return bool(self.ids["connection_state"] == "CONNECTED")
+        return self.ids["connection_state"] == "CONNECTED"
 
     @property
-    def steps(self) -> list[dict[str, Any]]:
+    def steps(self) -> list[records.StepReport]:
         """Every step that ran, in the order in which they began."""
         return list(self._read["steps"])
 
@@ -229,14 +232,14 @@ class Status(Document):
     _kind = "status"
 
     @property
-    def resources(self) -> list[dict[str, Any]]:
+    def resources(self) -> list[records.ResourceStatus]:
         """Every resource that the spec asks for, each with its `standing`."""
         return list(self._read["resources"])
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> records.Ids:
         """Ids and names of what exists."""
-        return dict(self._read["ids"])
+        return cast("records.Ids", self._read["ids"])
 
     @property
     def as_wanted(self) -> bool:
@@ -254,16 +257,16 @@ class Verification(Document):
         return f"{self._read.get('target', '')} in {self._read.get('region', '')}"
 
     @property
-    def checks(self) -> list[dict[str, Any]]:
+    def checks(self) -> list[records.Check]:
         """All rules, each with its verdict and what was seen."""
         return list(self._read["checks"])
 
     @property
-    def failures(self) -> list[dict[str, Any]]:
+    def failures(self) -> list[records.Check]:
         """The rules that do not hold."""
         return [check for check in self.checks if check["verdict"] == "fail"]
 
-    def check(self, rule: str) -> Optional[dict[str, Any]]:
+    def check(self, rule: str) -> Optional[records.Check]:
         """The check of a rule such as `EPS-01`."""
         return next((check for check in self.checks if check["rule"] == rule), None)
 
@@ -282,17 +285,17 @@ class Diagnosis(Document):
         return f"{self._read.get('target') or 'a text'}"
 
     @property
-    def causes(self) -> list[dict[str, Any]]:
+    def causes(self) -> list[records.Cause]:
         """Each with rule, what was seen, whose it is, what to do."""
         return list(self._read["causes"])
 
     @property
-    def symptoms(self) -> list[dict[str, Any]]:
+    def symptoms(self) -> list[records.Symptom]:
         """What KMS or the proxy said."""
         return list(self._read["symptoms"])
 
     @property
-    def found(self) -> Optional[dict[str, Any]]:
+    def found(self) -> Optional[records.Cause]:
         """The first cause that is certain."""
         return next((cause for cause in self.causes if cause["certainty"] == "found"), None)
 
