@@ -136,7 +136,7 @@ async fn no_output_holds_the_secret() {
     assert!(error.to_string().contains("[withheld]"), "{error}");
     output.take_error(&error);
     // An answer that cannot be read.
-    simulator.fault(Fault::once("CreateCustomKeyStore", FaultKind::Garbage));
+    simulator.fault(Fault::once("CreateCustomKeyStore", FaultKind::Body("neither XML nor JSON".into())));
     let plan = client.plan(&spec).await.unwrap();
     if let Err(error) = client.apply(&plan).await {
         output.take_error(&error);

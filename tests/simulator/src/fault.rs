@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use crate::ids::Ids;
@@ -41,8 +42,25 @@ pub enum FaultKind {
         /// Name of the member on the wire, such as `privateDnsNameConfiguration`.
         member: String,
     },
-    /// The service acts, but its answer is neither XML nor JSON.
-    Garbage,
+    /// The service acts, but its answer has this value in place of a member's wherever that occurs.
+    Instead {
+        /// Name of the member on the wire, such as `serviceState`.
+        member: String,
+        /// The value: an empty list, or a word that nobody knows.
+        value: Value,
+    },
+    /// A listing begins anew with each call, and its answer tells of another page, with a token that is new every time.
+    Endless {
+        /// Name of the token on the wire, such as `nextToken`.
+        token: String,
+    },
+    /// A listing begins anew with each call, and its answer tells of another page, with the same token every time.
+    Circular {
+        /// Name of the token on the wire, such as `nextToken`.
+        token: String,
+    },
+    /// The service acts, but the body of its answer is this one.
+    Body(Bytes),
 }
 
 /// A fault and the requests it hits.
@@ -160,6 +178,40 @@ impl Faults {
     }
 }
 
+/// What a listing is answered that has no end.
+pub(crate) fn promise_more(answer: &mut Value, token: &str, value: String) {
+    let Value::Object(map) = answer else { return };
+    map.insert(token.to_owned(), value.into());
+    for truncated in ["IsTruncated", "Truncated"] {
+        map.entry(truncated).and_modify(|flag| *flag = true.into());
+    }
+}
+
+/// The same call for the first page.
+pub(crate) fn from_the_start(mut input: Value) -> Value {
+    if let Value::Object(map) = &mut input {
+        map.retain(|name, _| !["NextToken", "Marker"].contains(&name.as_str()));
+    }
+    input
+}
+
+/// Puts a value in place of a member's at any depth.
+pub(crate) fn replace_member(value: &mut Value, member: &str, with: &Value) {
+    match value {
+        Value::Object(map) => {
+            for (name, each) in map {
+                if name == member {
+                    *each = with.clone();
+                } else {
+                    replace_member(each, member, with);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|each| replace_member(each, member, with)),
+        _ => {}
+    }
+}
+
 /// Removes a member by name at any depth.
 pub(crate) fn remove_member(value: &mut Value, member: &str) {
     match value {
@@ -176,7 +228,7 @@ pub(crate) fn remove_member(value: &mut Value, member: &str) {
 mod tests {
     use serde_json::json;
 
-    use super::{Fault, FaultKind, Faults, RandomFaults, remove_member};
+    use super::{Fault, FaultKind, Faults, RandomFaults, remove_member, replace_member};
 
     #[test]
     fn a_fault_skips_then_hits_then_is_spent() {
@@ -204,5 +256,12 @@ mod tests {
         let mut answer = json!({"a": 1, "list": [{"a": 2, "b": {"a": 3}}]});
         remove_member(&mut answer, "a");
         assert_eq!(answer, json!({"list": [{"b": {}}]}));
+    }
+
+    #[test]
+    fn a_member_is_replaced_at_any_depth() {
+        let mut answer = json!({"a": [1], "list": [{"a": 2, "b": {"a": 3}}]});
+        replace_member(&mut answer, "a", &json!([]));
+        assert_eq!(answer, json!({"a": [], "list": [{"a": [], "b": {"a": []}}]}));
     }
 }

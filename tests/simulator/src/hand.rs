@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::call::Call;
@@ -94,7 +95,7 @@ impl Simulator {
 /// The words that a deed of each sort may have.
 const WORDS: [(&str, &[&str]); 6] = [
     ("call", &["input", "account", "region"]),
-    ("fault", &["on", "skip", "times", "code", "seconds", "member", "rate", "seed"]),
+    ("fault", &["on", "skip", "times", "code", "seconds", "member", "rate", "seed", "to"]),
     ("allow", &["policy"]),
     ("set", &["to"]),
     ("wait", &[]),
@@ -159,7 +160,10 @@ fn fault(kind: &str, deed: &Value) -> Result<Fault, String> {
         "hang_after" => FaultKind::HangAfter,
         "stale" => FaultKind::Stale(need_seconds()?),
         "without" => FaultKind::Without { member: need("member")? },
-        "garbage" => FaultKind::Garbage,
+        "instead" => FaultKind::Instead { member: need("member")?, value: deed["to"].clone() },
+        "endless" => FaultKind::Endless { token: need("member")? },
+        "circular" => FaultKind::Circular { token: need("member")? },
+        "garbage" => FaultKind::Body(Bytes::from_static(b"\x1f\x8b <<<{ neither XML nor JSON")),
         other => return Err(format!("`{other}` is not a fault")),
     };
     Ok(Fault { operation: text("on"), skip: number("skip", 0), times: number("times", 1), kind })

@@ -28,10 +28,12 @@ pub struct LoggedRequest {
     pub answered: Option<Duration>,
     /// The error code, if it was refused or cut off.
     pub error: Option<String>,
+    /// What it was answered, members under their wire names; `None` if it was refused or cut off.
+    pub output: Option<Value>,
 }
 
 impl LoggedRequest {
-    /// The same as JSON, times in seconds.
+    /// The same as JSON without the answer, times in seconds.
     pub fn to_json(&self) -> Value {
         json!({
             "number": self.number,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::call::{Answer, Call, Fail};
-use crate::fault::{FaultKind, remove_member};
+use crate::fault::{FaultKind, from_the_start, promise_more, remove_member, replace_member};
 use crate::log::{LoggedRequest, without_secret};
 use crate::policy::{self, Decision};
 use crate::sts::{self, Principal};
@@ -67,6 +67,7 @@ impl Inner {
         let fault = self.faults.next(&call.operation);
         let answer = self.answer(decoded.service, &call, &caller, fault.as_ref());
         self.log[number].error = ending(&answer, fault.as_ref());
+        self.log[number].output = answer.as_ref().and_then(|answer| answer.as_ref().ok()).cloned();
         let response = answer.and_then(|answer| {
             let response = wire::encode(decoded.service, &call.operation, &request_id, &answer);
             deliver(response, fault.as_ref())
@@ -86,6 +87,7 @@ impl Inner {
             sent,
             answered: None,
             error: None,
+            output: None,
         });
         number
     }
@@ -111,9 +113,24 @@ impl Inner {
                 remove_member(&mut output, member);
                 output
             }),
+            Some(FaultKind::Instead { member, value }) => self.handle(service, call, caller).map(|mut output| {
+                replace_member(&mut output, member, value);
+                output
+            }),
+            Some(FaultKind::Endless { token }) => {
+                self.endless(service, call, caller, token, format!("page-{}", self.log.len()))
+            }
+            Some(FaultKind::Circular { token }) => self.endless(service, call, caller, token, "page".to_owned()),
             _ => self.handle(service, call, caller),
         };
         Some(answer)
+    }
+
+    fn endless(&mut self, service: Service, call: &Call, caller: &Principal, token: &str, value: String) -> Answer {
+        let first = Call { input: from_the_start(call.input.clone()), ..call.clone() };
+        let mut output = self.handle(service, &first, caller)?;
+        promise_more(&mut output, token, value);
+        Ok(output)
     }
 
     fn handle(&mut self, service: Service, call: &Call, caller: &Principal) -> Answer {
@@ -211,7 +228,7 @@ fn ending(answer: &Option<Answer>, fault: Option<&FaultKind>) -> Option<String> 
 fn deliver(response: Response<Bytes>, fault: Option<&FaultKind>) -> Option<Response<Bytes>> {
     match fault {
         Some(FaultKind::DropAfter) => None,
-        Some(FaultKind::Garbage) => Some(response.map(|_| Bytes::from_static(b"\x1f\x8b <<<{ neither XML nor JSON"))),
+        Some(FaultKind::Body(body)) => Some(response.map(|_| body.clone())),
         _ => Some(response),
     }
 }
@@ -422,16 +439,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_can_lack_a_member_or_be_garbage() {
+    async fn answers_can_lack_a_member_or_have_another_value_or_body() {
         let simulator = Simulator::new();
         simulator.fault(Fault::once("CreateHostedZone", FaultKind::Without { member: "Id".to_owned() }));
         assert!(!create(&simulator).await.unwrap().1.contains("<Id>"));
-        simulator.fault(Fault::once("ListHostedZones", FaultKind::Garbage));
-        let (status, garbage) = list(&simulator).await;
-        assert_eq!(status, 200);
-        assert!(
-            roxmltree::Document::parse(&garbage).is_err()
-                && serde_json::from_str::<serde_json::Value>(&garbage).is_err()
-        );
+        let never = FaultKind::Instead { member: "Name".to_owned(), value: "unheard-of".into() };
+        simulator.fault(Fault::once("ListHostedZones", never));
+        let zones = list(&simulator).await.1;
+        assert!(zones.contains("<Name>unheard-of</Name>") && !zones.contains("example.com."), "{zones}");
+        simulator.fault(Fault::once("ListHostedZones", FaultKind::Body(Bytes::from_static(b"garbage"))));
+        assert_eq!(list(&simulator).await, (200, "garbage".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listing_can_have_no_end() {
+        let simulator = Simulator::new();
+        ec2(&simulator, "CreateVpc&CidrBlock=10.1.0.0/24").await;
+        simulator.clock().wait(Duration::from_secs(2)).await;
+        let token =
+            |page: &str| page.split("<nextToken>").nth(1).map(|rest| rest.split('<').next().unwrap().to_owned());
+        let endless = FaultKind::Endless { token: "nextToken".to_owned() };
+        simulator.fault(Fault { times: 2, ..Fault::once("DescribeVpcs", endless) });
+        let first = token(&ec2(&simulator, "DescribeVpcs").await).unwrap();
+        let page = ec2(&simulator, &format!("DescribeVpcs&NextToken={first}")).await;
+        assert!(page.contains("<vpcId>") && token(&page).is_some_and(|second| second != first), "{page}");
+        let circular = FaultKind::Circular { token: "nextToken".to_owned() };
+        simulator.fault(Fault { times: 2, ..Fault::once("DescribeVpcs", circular) });
+        assert_eq!(token(&ec2(&simulator, "DescribeVpcs").await), token(&ec2(&simulator, "DescribeVpcs").await));
     }
 }
