@@ -35,7 +35,7 @@ where
         let (items, token) = read(page.or_fail(doing, action)?);
         all.extend(items.unwrap_or_default());
         // The SDK takes a token that repeats for the end of the listing. That would be a part of it.
-        if !turned.to_next(doing, token.as_deref())? {
+        if !turned.goes_on(doing, token.as_deref())? {
             break;
         }
     }
@@ -51,7 +51,7 @@ impl Turned {
     ///
     /// # Errors
     /// `Aws` when its token led to a page before, or when there are too many pages.
-    pub(crate) fn to_next(&mut self, doing: &str, token: Option<&str>) -> Result<bool> {
+    pub(crate) fn goes_on(&mut self, doing: &str, token: Option<&str>) -> Result<bool> {
         let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(false) };
         if !self.0.insert(token.to_owned()) {
             return Err(endless(doing, "AWS gave the same page token twice"));
@@ -75,26 +75,26 @@ mod tests {
     #[test]
     fn a_listing_ends_without_a_token() {
         let mut turned = Turned::default();
-        assert!(turned.to_next("list", Some("a")).unwrap());
-        assert!(turned.to_next("list", Some("b")).unwrap());
-        assert!(!turned.to_next("list", Some("")).unwrap());
-        assert!(!turned.to_next("list", None).unwrap());
+        assert!(turned.goes_on("list", Some("a")).unwrap());
+        assert!(turned.goes_on("list", Some("b")).unwrap());
+        assert!(!turned.goes_on("list", Some("")).unwrap());
+        assert!(!turned.goes_on("list", None).unwrap());
     }
 
     #[test]
     fn a_token_that_repeats_is_an_error_even_pages_later() {
         let mut turned = Turned::default();
         for token in ["a", "b"] {
-            turned.to_next("list keys", Some(token)).unwrap();
+            turned.goes_on("list keys", Some(token)).unwrap();
         }
-        let error = turned.to_next("list keys", Some("a")).unwrap_err();
+        let error = turned.goes_on("list keys", Some("a")).unwrap_err();
         assert_eq!(error.to_string(), "could not list keys: AWS gave the same page token twice");
     }
 
     #[test]
     fn pages_without_end_are_an_error() {
         let mut turned = Turned::default();
-        let turns = (0..).take_while(|page| turned.to_next("list", Some(&page.to_string())).is_ok()).count();
+        let turns = (0..).take_while(|page| turned.goes_on("list", Some(&page.to_string())).is_ok()).count();
         assert_eq!(turns, MOST - 1);
     }
 }

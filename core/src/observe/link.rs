@@ -14,10 +14,10 @@ use crate::resource::link;
 pub(super) type Links = (Option<link::Seen>, BTreeMap<String, link::Seen>);
 
 impl Ours<'_> {
-    /// A network of others has no link of ours.
+    /// A network of others has no link of ours. Attachments and peerings go with their VPC, a gateway may outlive it.
     pub(super) async fn link(&self, marked: &Marked, scope: &Scope, vpc_ids: &[String]) -> Result<Links> {
         if vpc_ids.is_empty() {
-            return Ok((None, BTreeMap::new()));
+            return self.gateway(&marked.of(&ResourceType::VpnGateway), vpc_ids).await;
         }
         let attachments = marked.of(&ResourceType::TransitGatewayAttachment);
         if !attachments.is_empty() {
@@ -62,7 +62,10 @@ impl Ours<'_> {
         // Tags of a deleted VPC live on for a while: what counts is the one that the gateway is attached to.
         let seen = living.filter_map(|gateway| {
             let seen = vpc_ids.iter().filter_map(|id| link::read_gateway(gateway, id, self.store));
-            Some((seen.min_by_key(|seen| seen.state == "detached")?, idle(gateway)))
+            let seen = seen.min_by_key(|seen| seen.state == "detached");
+            // One that outlived its VPC: nothing but our tag is left.
+            let left = || link::read_gateway(gateway, "", self.store).filter(|_| vpc_ids.is_empty() && idle(gateway));
+            Some((seen.or_else(left)?, idle(gateway)))
         });
         let mut seen: Vec<_> = seen.filter(|(seen, _)| seen.ours || seen.state != "detached").collect();
         seen.sort_by_key(|(seen, _)| (seen.state == "detached", seen.id.clone()));

@@ -278,6 +278,10 @@ pub(crate) async fn zones(aws: &crate::aws::Aws, parents: &[String]) -> Result<V
         let output = sent.or_fail(LOOK_FOR_ZONE, "route53:ListHostedZonesByName")?;
         for zone in output.hosted_zones() {
             let name = zone.name().trim_end_matches('.').to_ascii_lowercase();
+            // The SDK has an empty text for what is missing. Such a zone would end the search, and the record would stay.
+            if name.is_empty() || zone.id().is_empty() {
+                return Err(Error::incomplete("ListHostedZonesByName", "Name and Id"));
+            }
             if name != *highest && !name.ends_with(&below) {
                 return Ok(zones);
             }
@@ -288,7 +292,7 @@ pub(crate) async fn zones(aws: &crate::aws::Aws, parents: &[String]) -> Result<V
         let (true, Some(name)) = (output.is_truncated(), output.next_dns_name) else { return Ok(zones) };
         // Several zones may have one name.
         let next = output.next_hosted_zone_id.as_deref().unwrap_or_default();
-        turned.to_next(LOOK_FOR_ZONE, Some(&format!("{name} {next}")))?;
+        turned.goes_on(LOOK_FOR_ZONE, Some(&format!("{name} {next}")))?;
         request = aws.route53.list_hosted_zones_by_name().dns_name(name);
         request = request.set_hosted_zone_id(output.next_hosted_zone_id);
     }

@@ -76,7 +76,8 @@ pub(super) async fn attach(cx: &Context, seen: &Seen) -> Result<Seen> {
 }
 
 pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
-    let vpc = cx.parent::<Vpc>()?;
+    // One that outlived its VPC is attached to nothing.
+    let vpc_id = cx.observed.vpc.as_ref().map_or("", |vpc| vpc.id.as_str());
     const DETACH: Delete = Delete {
         until: "the virtual private gateway is detached",
         busy: &["IncorrectState"],
@@ -87,11 +88,11 @@ pub(super) async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
         if seen.state == AttachmentStatus::Detached.as_str() {
             return Ok(());
         }
-        let sent = cx.aws.ec2.detach_vpn_gateway().vpn_gateway_id(&seen.id).vpc_id(&vpc.id).send().await;
+        let sent = cx.aws.ec2.detach_vpn_gateway().vpn_gateway_id(&seen.id).vpc_id(vpc_id).send().await;
         sent.or_fail("detach the virtual private gateway", "ec2:DetachVpnGateway").map(drop)
     };
     let attached = || async {
-        let seen = look(cx, "vpn-gateway-id", &seen.id).await?.and_then(|gateway| read(&gateway, &vpc.id, &cx.store));
+        let seen = look(cx, "vpn-gateway-id", &seen.id).await?.and_then(|gateway| read(&gateway, vpc_id, &cx.store));
         Ok(seen.map(|seen| seen.state).filter(|state| state != AttachmentStatus::Detached.as_str()))
     };
     delete_and_prove(cx, DETACH, detach, attached).await?;
