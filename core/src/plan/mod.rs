@@ -15,7 +15,7 @@ use crate::desired::Note;
 use crate::error::{Error, ErrorKind, Result};
 use crate::resource::domain_record::Zone;
 use crate::resource::{Change, Effect, Kind, ResourceId};
-use crate::spec::{Connectivity, ConnectivityBuilder};
+use crate::spec::{Connectivity, ConnectivityBuilder, LONGEST_DOCUMENT};
 
 /// The changes that would make a spec true, or take a store down. Shown to people with `Display`, kept as JSON,
 /// approved by handing it to [`Client::apply`](crate::Client::apply).
@@ -277,7 +277,7 @@ impl Plan {
     /// file or callback source for plans that travel.
     ///
     /// # Errors
-    /// `InvalidSpec` when the document is no plan, or was changed after it was written.
+    /// `InvalidSpec` when the document is no plan, has more than 1 MiB or 128 levels, or was changed after it was written.
     pub fn from_json(document: &str) -> Result<Self> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -297,6 +297,9 @@ impl Plan {
         }
         let invalid =
             |what: String| Error::new(ErrorKind::InvalidSpec, format!("not a plan: {what}"), "make a new plan");
+        if document.len() > LONGEST_DOCUMENT {
+            return Err(invalid(format!("it has {} bytes", document.len())));
+        }
         let read: Document = serde_json::from_str(document).map_err(|error| invalid(error.to_string()))?;
         if read.version != 1 {
             return Err(invalid(format!("version {} is unknown", read.version)));

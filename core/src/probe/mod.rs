@@ -277,6 +277,12 @@ impl IntoFuture for Probe {
     }
 }
 
+/// Reads a body as each of the answers that the probe asks for. For the fuzz targets, which see what is public.
+#[doc(hidden)]
+pub fn read_answer(body: &[u8]) -> impl std::fmt::Debug + use<> {
+    (body::error(body), body::health(body), body::key_metadata(body))
+}
+
 /// The name of this host, or that it has none.
 fn this_host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("COMPUTERNAME").ok());

@@ -19,6 +19,9 @@ pub(crate) fn schema_id(name: &str) -> String {
     format!("https://raw.githubusercontent.com/xkslink/xkslink/main/schema/{name}.schema.json")
 }
 
+/// The most bytes of a document that are read. A spec has some kilobytes.
+pub(crate) const LONGEST_DOCUMENT: usize = 1024 * 1024;
+
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<ConnectivityBuilder>();
     schema.insert("$id".to_owned(), schema_id("connectivity").into());
@@ -28,9 +31,14 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 impl Connectivity {
     /// Reads a spec from JSON.
     ///
+    /// A document of any format has 1 MiB at most, and a spec is six levels deep; parsers stop at 128 levels of JSON, 80 of
+    /// TOML and 64 of YAML, and where the aliases of YAML stand for more than ten thousand things.
+    ///
     /// # Errors
-    /// The syntax is broken, or there are problems: all of them at once. An unknown field is one, too.
+    /// The document is too long, the syntax is broken, or there are problems: all of them at once. An unknown field is one,
+    /// too.
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
+        bounded(text)?;
         Self::from_value(
             serde_json::from_str(text).map_err(|error| broken("JSON", Some((error.line(), error.column()))))?,
         )
@@ -41,6 +49,7 @@ impl Connectivity {
     /// # Errors
     /// As for [`from_json`](Self::from_json).
     pub fn from_toml(text: &str) -> Result<Self, SpecError> {
+        bounded(text)?;
         let place = |start: usize| {
             let before = text.get(..start).unwrap_or(text);
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -56,10 +65,16 @@ impl Connectivity {
     /// # Errors
     /// As for [`from_json`](Self::from_json).
     pub fn from_yaml(text: &str) -> Result<Self, SpecError> {
+        bounded(text)?;
         let place = |error: &serde_saphyr::Error| {
             error.location().map(|location| (location.line() as usize, location.column() as usize))
         };
-        Self::from_value(serde_saphyr::from_str(text).map_err(|error| broken("YAML", place(&error)))?)
+        // An alias may stand for aliases, and those for more: a line of text for a million things.
+        let limits = serde_saphyr::options! {
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 },
+        };
+        let read = serde_saphyr::from_str_with_options(text, limits);
+        Self::from_value(read.map_err(|error| broken("YAML", place(&error)))?)
     }
 
     /// Reads a spec from a document that has been parsed already. A secret in it is moved, not copied.
@@ -126,6 +141,15 @@ impl TryFrom<Value> for Connectivity {
     fn try_from(document: Value) -> Result<Self, SpecError> {
         Self::from_value(document)
     }
+}
+
+fn bounded(text: &str) -> Result<(), SpecError> {
+    if text.len() <= LONGEST_DOCUMENT {
+        return Ok(());
+    }
+    let mut problems = Problems::default();
+    problems.add("", None, format!("the document has {} bytes", text.len()), "a spec fits into 1 MiB");
+    Err(SpecError { problems: problems.into_vec() })
 }
 
 /// Broken syntax. The parsers' own messages may quote the line, and with it a secret: say the place only.

@@ -27,7 +27,7 @@ pub use connectivity::Connectivity;
 pub(crate) use credential::WITHHELD;
 pub use credential::{Credential, CredentialError, ProxyCredential, Secret};
 pub use dns_name::DnsName;
-pub(crate) use document::schema_id;
+pub(crate) use document::{LONGEST_DOCUMENT, schema_id};
 pub use domain::{Domain, Manual, Route53};
 pub use key_store::{KeyStore, KeyStoreDraft};
 pub use link::{Link, Peering};
