@@ -22,7 +22,7 @@ test: lint test-rust docs test-python python ## everything, set-up included
 
 # In a profile of its own, several times as fast; the first time, that compiles the AWS SDK again.
 .PHONY: survive
-survive: ## every call hit by every fault, two runs at once, dropped and killed runs, a soak
+survive: ## every call hit by every fault, every answer spoilt, two runs at once, dropped and killed runs, a soak, fuzz targets
 	SURVIVE=$${SURVIVE:-1} $(CARGO) test --profile survive --workspace --locked --test survive -- --nocapture --test-threads 1
 
 .PHONY: lint

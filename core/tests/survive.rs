@@ -8,10 +8,12 @@
 mod scenario;
 mod survival;
 
+use std::time::Duration;
+
 use survival::matrix::{Harm, Outcome, cases, grounds, print};
 use survival::stage::{Goal, SORTS, Sort};
 use survival::together::{self, Ended, Pair, is_precise};
-use survival::{Dice, cancel, everything, paused, process, side_by_side, soak, stride};
+use survival::{Dice, cancel, everything, fuzz, hostile, paused, process, side_by_side, soak, stride};
 
 #[test]
 fn a_run_that_is_hit_at_any_call_is_finished_by_the_next() {
@@ -21,6 +23,33 @@ fn a_run_that_is_hit_at_any_call_is_finished_by_the_next() {
     print(&outcomes, "what happened", |case| case.harm.to_string());
     let bad: Vec<String> = outcomes.iter().filter_map(Outcome::bad).collect();
     assert!(bad.is_empty(), "{} of {} cases\n{}", bad.len(), outcomes.len(), bad.join("\n"));
+}
+
+#[test]
+fn an_answer_that_says_less_or_nonsense_does_no_harm() {
+    let outcomes = hostile::outcomes(stride());
+    hostile::print(&outcomes);
+    let bad = outcomes.iter().filter(|each| each.wrong.is_some() || each.again > 1);
+    let bad: Vec<String> = bad
+        .map(|each| {
+            let wrong = each.wrong.as_deref().unwrap_or("survived");
+            format!("{}: {} runs more: {wrong}", each.case, each.again)
+        })
+        .collect();
+    assert!(bad.is_empty(), "{} of {} cases\n{}", bad.len(), outcomes.len(), bad.join("\n"));
+}
+
+#[test]
+fn bytes_of_strangers_are_read_or_refused() {
+    let fuzzed = fuzz::fuzz(if everything() { 20_000 } else { 150 }, 5);
+    println!("| target | inputs | panics | slowest |\n| --- | ---: | ---: | ---: |");
+    for each in &fuzzed {
+        println!("| {} | {} | {} | {:?} |", each.target, each.inputs, each.panics.len(), each.slowest);
+    }
+    for each in fuzzed {
+        assert!(each.panics.is_empty(), "{}: {}", each.target, each.panics.join("\n"));
+        assert!(each.slowest < Duration::from_secs(10), "{}: {:?} for {}", each.target, each.slowest, each.slow);
+    }
 }
 
 #[test]

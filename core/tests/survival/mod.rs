@@ -1,6 +1,8 @@
 //! What it takes to survive: worlds with things of others in them, runs by fresh clients, and what must hold afterwards.
 
 pub mod cancel;
+pub mod fuzz;
+pub mod hostile;
 pub mod matrix;
 pub mod process;
 pub mod soak;
