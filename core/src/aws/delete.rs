@@ -22,6 +22,9 @@ pub(crate) struct Delete {
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// How long reads may show what is gone.
+const LAG: Duration = Duration::from_secs(10);
+
 /// Deletes until the service accepts it, then looks until `still` sees nothing; `still` tells the state seen.
 ///
 /// # Errors
@@ -52,18 +55,25 @@ where
                     // Such as a denied look: it will not come to know more.
                     Err(blind) => Err(blind),
                 },
-                // What is gone has no tags, and a policy that asks for our mark denies the repeated delete.
-                Err(error) if error.kind() == ErrorKind::AccessDenied => match look.await {
-                    Ok(None) => Ok(Look::Done(())),
-                    Err(gone) if gone.is_code(how.gone) => Ok(Look::Done(())),
-                    _ => Err(error),
-                },
                 Err(error) => Err(error),
             }
         }
     });
-    accepted.await?;
+    match accepted.await {
+        // What is gone has no tags, and a policy that asks for our mark denies a delete that is repeated after a lost answer.
+        Err(denied) if denied.kind() == ErrorKind::AccessDenied => {
+            return proof(cx, how, Wait { limit: LAG, ..wait }, still).await.map_err(|_| denied);
+        }
+        other => other?,
+    }
     cx.accepted();
+    proof(cx, how, wait, still).await
+}
+
+async fn proof<S>(cx: &Context, how: Delete, wait: Wait, mut still: impl FnMut() -> S) -> Result<()>
+where
+    S: Future<Output = Result<Option<String>>>,
+{
     until(cx, wait, || {
         let look = still();
         async move {
