@@ -6,6 +6,11 @@ CARGO ?= cargo
 PYTHON ?= python3
 VENV := .venv
 
+# The tools that check and list what we depend on, installed on first use, which takes some minutes.
+CARGO_DENY := 0.20.2
+CARGO_CYCLONEDX := 0.5.9
+TOOLS := target/tools
+
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -30,13 +35,26 @@ lint: ## formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-# Installed on first use, which takes some minutes; not a part of `make test`.
-DENY := 0.20.2
+# A copy of the RustSec advisory database, as cargo-deny keeps it. It is not fetched: an audit needs no network.
+ADVISORIES ?= $(or $(CARGO_HOME),$(HOME)/.cargo)/advisory-dbs
+
+# Each version of a tool has a folder of its own, so that another version is installed rather than overlooked.
+$(TOOLS)/cargo-deny-$(CARGO_DENY)/bin/cargo-deny: TOOL = cargo-deny@$(CARGO_DENY)
+$(TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX)/bin/cargo-cyclonedx: TOOL = cargo-cyclonedx@$(CARGO_CYCLONEDX)
+$(TOOLS)/%:
+	$(CARGO) install --quiet --locked --root $(TOOLS)/$(subst @,-,$(TOOL)) $(TOOL)
 
 .PHONY: audit
-audit: ## licences, banned crates and sources of everything in the lock file
-	$(CARGO) deny --version 2>/dev/null | grep -q $(DENY) || $(CARGO) install --locked cargo-deny@$(DENY)
-	$(CARGO) deny --locked check licenses bans sources
+audit: $(TOOLS)/cargo-deny-$(CARGO_DENY)/bin/cargo-deny ## licences, crates, sources, and advisories where a database is at hand
+	$< --locked check licenses bans sources
+	@if [ -d "$(ADVISORIES)" ]; then $< --locked check --disable-fetch advisories; \
+	else echo "advisories not checked: no database in $(ADVISORIES)"; fi
+
+.PHONY: sbom
+sbom: $(TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX)/bin/cargo-cyclonedx ## a CycloneDX bill of materials of each package, in target/sbom
+	mkdir -p target/sbom
+	$< cyclonedx --format json --spec-version 1.5 --target all
+	find . -name '*.cdx.json' -not -path './target/*' -exec mv {} target/sbom/ \;
 
 .PHONY: build
 build: ## the programs of the workspace
