@@ -158,7 +158,7 @@ pub(super) const KNOWN: &[Known] = &[
         "XKS_PROXY_TIMED_OUT",
         "the proxy did not answer within 250 ms",
         "bring the proxy nearer or make it faster, then apply again",
-        &["PXY-09", "ACC-08"],
+        &["PXY-09", "PXY-01", "PXY-08", "ACC-08"],
     )
     .or(&["in the time allotted", "did not respond in time"]),
     code(

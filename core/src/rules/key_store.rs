@@ -3,6 +3,10 @@
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Gap, KeyStore};
+use crate::probe::Answer;
+
+/// What a proxy says of an external key that does not do.
+const UNFIT: [&str; 3] = ["KeyNotFoundException", "InvalidStateException", "InvalidKeyUsageException"];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -172,11 +176,12 @@ pub(super) const RULES: &[Rule] = &[
                     let said = format!("{}, {}, {}", metadata.spec, metadata.status, metadata.usage.join(" "));
                     seen.and(&key.id, said, fits && uses("ENCRYPT") && uses("DECRYPT"))
                 }
-                None => {
-                    let status =
-                        key.answer.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-                    seen.and(&key.id, status, false)
-                }
+                None => match &key.answer {
+                    Answer::Status { error_name: Some(error), .. } if UNFIT.contains(&error.as_str()) => {
+                        seen.and(&key.id, error, false)
+                    }
+                    _ => seen.but(Gap::NotSaid { what: format!("the proxy did not tell about `{}`", key.id) }),
+                },
             }))
         }),
         ..RULE

@@ -3,7 +3,7 @@
 use super::seen::{Open, Seen, each};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Facts, Gap};
-use crate::probe::{Answer, Connect, HttpFailure, KeyManagerHealth, ProxyOutcome};
+use crate::probe::{Answer, Connect, Handshake, HttpFailure, KeyManagerHealth, ProxyOutcome, TlsFailure, TlsOutcome};
 
 /// What KMS waits for an answer.
 const ANSWER_MS: f64 = 250.0;
@@ -21,11 +21,17 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Start the proxy on the port that the targets have, and open it in both directions",
         source: source::CREATE,
         check: Some(|facts| {
-            Ok(each(facts.tls()?.iter().map(|outcome| match &outcome.connect {
-                Connect::Connected { took_ms } => (outcome.address, format!("connected in {took_ms:.1} ms"), true),
-                Connect::Refused => (outcome.address, "refused".to_owned(), false),
-                Connect::TimedOut { after_ms } => (outcome.address, format!("silent for {after_ms:.0} ms"), false),
-                Connect::Failed { reason } => (outcome.address, reason.clone(), false),
+            Ok(each(facts.tls()?.iter().map(|outcome| match (&outcome.connect, &outcome.handshake) {
+                (_, Some(Handshake::Failed { failure: TlsFailure::Closed, .. })) => {
+                    (outcome.address, "accepted, and closed before TLS began".to_owned(), false)
+                }
+                (_, Some(Handshake::Failed { failure: TlsFailure::TimedOut, .. })) => {
+                    (outcome.address, "accepted, and nothing was said".to_owned(), false)
+                }
+                (Connect::Connected { took_ms }, _) => (outcome.address, format!("connected in {took_ms:.1} ms"), true),
+                (Connect::Refused, _) => (outcome.address, "refused".to_owned(), false),
+                (Connect::TimedOut { after_ms }, _) => (outcome.address, format!("silent for {after_ms:.0} ms"), false),
+                (Connect::Failed { reason }, _) => (outcome.address, reason.clone(), false),
             })))
         }),
         ..PROXY
@@ -36,11 +42,27 @@ pub(super) const RULES: &[Rule] = &[
         outcomes: &[Outcome::RESPONSE, Outcome::UNREACHABLE],
         remedy: "Turn on HTTP/1.1 on the proxy",
         check: Some(|facts| {
-            answers(facts, |answer| match answer {
-                Answer::Status { version, .. } => Some((version.clone(), version == "HTTP/1.1")),
-                Answer::None { failure: HttpFailure::NotHttp, reason } => Some((reason.clone(), false)),
-                Answer::None { .. } => None,
-            })
+            let took_http2 = |address| {
+                let complete = |outcome: &&TlsOutcome| match &outcome.handshake {
+                    Some(Handshake::Complete { protocol, .. }) => protocol.as_deref() == Some("h2"),
+                    _ => false,
+                };
+                facts.tls().is_ok_and(|all| all.iter().filter(complete).any(|outcome| outcome.address == address))
+            };
+            let mut seen = Seen::default();
+            for outcome in facts.proxy()? {
+                let what = format!("GetHealthStatus at {}", outcome.address);
+                seen = match &outcome.health {
+                    Answer::Status { version, .. } => seen.and(what, version, version == "HTTP/1.1"),
+                    Answer::None { failure: HttpFailure::NotHttp, reason } => seen.and(what, reason, false),
+                    // Offered both it chose HTTP/2, offered HTTP/1.1 alone it ends the handshake.
+                    Answer::None { failure: HttpFailure::NoTls, reason } if took_http2(outcome.address) => {
+                        seen.and(what, format!("HTTP/2 or nothing: {reason}"), false)
+                    }
+                    Answer::None { .. } => seen.but(no_answer(outcome)),
+                };
+            }
+            Ok(seen)
         }),
         ..PROXY
     },
@@ -134,12 +156,18 @@ pub(super) const RULES: &[Rule] = &[
         check: Some(|facts| {
             let mut seen = Seen::default();
             for outcome in facts.proxy()? {
-                seen = match outcome.health.status() {
-                    Some(200) => seen
+                seen = match &outcome.health {
+                    Answer::Status { status: 200, .. } => seen
                         .note(format!("problems at {}", outcome.address), outcome.problems.len())
                         .join(each(outcome.problems.iter().map(|problem| (&problem.field, &problem.what, false)))),
-                    Some(400 | 500 | 501) => seen.and(outcome.address, said(&outcome.health), false),
-                    _ => seen.but(no_answer(outcome)),
+                    // Errors of the API that other rules are about. Without an `errorName` it is somebody else who answers.
+                    Answer::Status { status: 401 | 403 | 404 | 429 | 503, error_name: Some(_), .. } => {
+                        seen.but(no_answer(outcome))
+                    }
+                    Answer::Status { .. } | Answer::None { failure: HttpFailure::TooLarge, .. } => {
+                        seen.and(outcome.address, said(&outcome.health), false)
+                    }
+                    Answer::None { .. } => seen.but(no_answer(outcome)),
                 };
             }
             Ok(seen)

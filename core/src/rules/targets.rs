@@ -2,12 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use super::reading::no_probe;
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Fact, Facts, Gap, Target, TargetGroup};
 use crate::network::permit::admits;
-use crate::probe::{Taken, TlsVersion};
+use crate::probe::{Answer, Taken, TlsVersion};
 
 /// The port that KMS connects to; behind the load balancer a spec may say another.
 const PORT: u16 = 443;
@@ -124,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "With no healthy target the load balancer tries all of them, so that KMS may time out instead",
         follows: &[
             "NET-04", "NET-10", "NET-11", "TGT-08", "TGT-12", "TGT-13", "TGT-14", "TGT-15", "TGT-16", "TGT-17",
-            "TGT-18", "NLB-06", "NLB-07", "NLB-09", "TLS-10", "PXY-01",
+            "TGT-18", "NLB-06", "NLB-07", "NLB-09", "TLS-10", "PXY-01", "PXY-02",
         ],
         remedy: "Follow the reason of each target: `Target.Timeout` is a route or a firewall that swallows packets; \
                  `Target.FailedHealthChecks` a refused connection, or HTTPS that fails; \
@@ -184,13 +183,17 @@ pub(super) const RULES: &[Rule] = &[
                 (&group.name, said, tcp || !path.contains("/kms/xks/v"))
             }));
             let asked = facts.probe.iter().flat_map(|probe| &probe.health_check);
-            Ok(each(asked.map(|outcome| {
-                let status = outcome.answer.status();
-                let said = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-                let what = format!("probe of {} at {}", outcome.path, outcome.address);
-                (what, said, status.is_some_and(|status| (200..400).contains(&status)))
+            Ok(asked.fold(seen, |seen, outcome| match &outcome.answer {
+                Answer::Status { status, .. } => {
+                    let what = format!("probe of {} at {}", outcome.path, outcome.address);
+                    seen.and(what, status, (200..400).contains(status))
+                }
+                // No answer to anything is no fault of the path.
+                Answer::None { reason, .. } => {
+                    let what = format!("{} did not answer the probe of {}: {reason}", outcome.address, outcome.path);
+                    seen.but(Gap::NotSaid { what })
+                }
             }))
-            .join(seen))
         }),
         ..RULE
     },
@@ -206,24 +209,21 @@ pub(super) const RULES: &[Rule] = &[
             if facts.target_groups()?.iter().all(|group| group.health_protocol != "HTTPS") {
                 return Err(Open::NotApplicable("the health check is not HTTPS"));
             }
-            let outcomes = facts.tls()?;
-            let trials = outcomes.iter().flat_map(|outcome| {
-                let trials = outcome.versions.iter().filter(|trial| trial.version == TlsVersion::Tls12);
-                trials.map(|trial| (outcome.address, &trial.taken))
-            });
             let mut seen = Seen::default();
-            let mut known = false;
-            for (address, taken) in trials {
-                match taken {
-                    Taken::Yes | Taken::No => {
-                        known = true;
-                        let yes = *taken == Taken::Yes;
-                        seen = seen.and(format!("TLS 1.2 at {address}"), if yes { "taken" } else { "refused" }, yes);
-                    }
-                    Taken::Unknown { reason } => seen = seen.note(format!("TLS 1.2 at {address}"), reason),
-                }
+            for outcome in facts.tls()? {
+                let taken = |version| {
+                    let trial = outcome.versions.iter().find(|trial| trial.version == version);
+                    trial.map(|trial| &trial.taken)
+                };
+                let what = format!("TLS 1.2 at {}", outcome.address);
+                seen = match (taken(TlsVersion::Tls12), taken(TlsVersion::Tls13)) {
+                    (Some(Taken::Yes), _) => seen.note(what, "taken"),
+                    (Some(Taken::No), Some(Taken::Yes)) => seen.and(what, "refused", false),
+                    // Neither, or nobody knows: what is taken then is another rule's matter (TLS-01).
+                    _ => seen.but(Gap::NotSaid { what: format!("{} took no TLS of today", outcome.address) }),
+                };
             }
-            if known { Ok(seen) } else { Err(no_probe("tls")) }
+            Ok(seen)
         }),
         ..RULE
     },

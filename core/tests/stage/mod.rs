@@ -40,6 +40,18 @@ impl Stage {
         for (number, subnet) in report.ids.subnets.iter().enumerate() {
             ids.insert(format!("subnet_{}", number + 1), json!(subnet));
         }
+        let record = report.ids.txt_record.unwrap();
+        for (id, value) in [
+            ("txt_name", record.name.clone()),
+            ("txt_name_above", record.name.replace(".payments", "")),
+            ("txt_name_appended", format!("{}.example.com", record.name)),
+            ("txt_name_bare", record.name.trim_start_matches('_').to_owned()),
+            ("txt_domain", "example.com".to_owned()),
+            ("txt_value", record.value.clone()),
+            ("txt_value_in_capitals", record.value.to_uppercase()),
+        ] {
+            ids.insert(id.to_owned(), json!(value));
+        }
         Self { simulator, client, spec, ids }
     }
 

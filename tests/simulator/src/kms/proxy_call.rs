@@ -135,8 +135,8 @@ fn connect(proxy: &Setup, host: &str, region: &str) -> Result<(), Trouble> {
     match proxy.transport {
         Transport::ClosedPort | Transport::Closing => return Err(Trouble::NotReachable),
         Transport::Silent => return Err(Trouble::TimedOut),
-        Transport::PlainHttp => return Err(Trouble::InvalidResponse),
-        Transport::Tls11Only | Transport::ClientCertificate => return Err(Trouble::Tls),
+        Transport::PlainHttp | Transport::Http2Only => return Err(Trouble::InvalidResponse),
+        Transport::Tls11Only | Transport::ClientCertificate | Transport::UnknownName => return Err(Trouble::Tls),
         Transport::Tls | Transport::Tls12Only | Transport::Tls13Only => {}
     }
     let fits = is_accepted(&proxy.certificate, host) && has_a_common_suite(proxy, region);

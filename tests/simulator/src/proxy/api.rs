@@ -41,6 +41,17 @@ pub(super) enum Operation<'a> {
     Decrypt(&'a str),
 }
 
+impl Operation<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Metadata(_) => "metadata",
+            Self::Encrypt(_) => "encrypt",
+            Self::Decrypt(_) => "decrypt",
+        }
+    }
+}
+
 /// Answers a request, at a time since 1970 that a right clock would show.
 pub(crate) fn answer(setup: &Setup, request: &Request<Bytes>, now: Duration) -> Response<Bytes> {
     // Load balancers ask here: the paths of the API take signed requests only.
@@ -71,6 +82,9 @@ fn perform(
     for member in ["kmsRequestId", "kmsOperation"] {
         let given = input["requestMetadata"][member].is_string();
         given.then_some(()).ok_or_else(|| Refusal::invalid(format!("requestMetadata lacks {member}")))?;
+    }
+    if setup.unsupported.iter().any(|name| name == operation.name()) {
+        return Err(Refusal::new(501, "UnsupportedOperationException", "this proxy does not implement the operation"));
     }
     match operation {
         Operation::Health => Ok(health(setup)),

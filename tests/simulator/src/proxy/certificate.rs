@@ -40,6 +40,8 @@ pub enum Chain {
     WithoutIntermediate,
     /// An intermediate certificate of a root that nobody trusts.
     UntrustedRoot,
+    /// An intermediate certificate of a root that is trusted and has expired.
+    ExpiredRoot,
     /// Nothing: it has signed itself.
     SelfSigned,
 }
@@ -54,6 +56,9 @@ pub enum KeyType {
     /// RSA, 2048 bits.
     Rsa,
 }
+
+/// How long authorities are valid, in days.
+const TEN_YEARS: i64 = 3650;
 
 impl Certificate {
     /// A certificate for a name, valid from yesterday for ninety days.
@@ -89,12 +94,20 @@ pub(super) struct Issued {
     pub(super) key: PrivateKeyDer<'static>,
     /// The same as `chain`.
     pub(super) pem: String,
+    /// The root of [`Chain::ExpiredRoot`]; empty with another chain.
+    pub(super) expired_root_pem: String,
 }
 
 impl Authority {
     pub(super) fn new(name: &str) -> Result<Self, rcgen::Error> {
+        Self::until(name, TEN_YEARS)
+    }
+
+    /// An authority whose root ends in so many days.
+    fn until(name: &str, days: i64) -> Result<Self, rcgen::Error> {
         let root_key = KeyPair::generate()?;
-        let root_params = authority_params(&format!("{name} Root"));
+        let mut root_params = authority_params(&format!("{name} Root"));
+        root_params.not_after = days_from_now(days).into();
         let root = root_params.self_signed(&root_key)?;
         let root_issuer = Issuer::new(root_params, root_key);
         let key = KeyPair::generate()?;
@@ -119,6 +132,7 @@ impl Authority {
         };
         let params = leaf_params(wanted)?;
         let by = |authority: &Self| params.signed_by(&key, &authority.issuer);
+        let mut expired_root_pem = String::new();
         let served = match wanted.chain {
             Chain::Complete => vec![by(self)?, self.intermediate.clone()],
             Chain::WithRoot => vec![by(self)?, self.intermediate.clone(), self.root.clone()],
@@ -127,12 +141,18 @@ impl Authority {
                 let stranger = Self::new("Untrusted")?;
                 vec![by(&stranger)?, stranger.intermediate]
             }
+            Chain::ExpiredRoot => {
+                let old = Self::until("Expired", -1)?;
+                expired_root_pem = old.root_pem();
+                vec![by(&old)?, old.intermediate]
+            }
             Chain::SelfSigned => vec![params.self_signed(&key)?],
         };
         Ok(Issued {
             chain: served.iter().map(|each| each.der().clone()).collect(),
             key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
             pem: served.iter().map(rcgen::Certificate::pem).collect(),
+            expired_root_pem,
         })
     }
 }
@@ -143,7 +163,7 @@ fn authority_params(name: &str) -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = days_from_now(-365).into();
-    params.not_after = days_from_now(3650).into();
+    params.not_after = days_from_now(TEN_YEARS).into();
     params
 }
 

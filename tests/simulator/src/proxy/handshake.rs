@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::certificate::{Authority, Issued};
@@ -28,7 +28,8 @@ pub(super) fn config(setup: &Setup, authority: &Authority, issued: &Issued) -> i
     };
     let mut config =
         builder.with_single_cert(issued.chain.clone(), issued.key.clone_key()).map_err(io::Error::other)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let protocol: &[u8] = if setup.transport == Transport::Http2Only { b"h2" } else { b"http/1.1" };
+    config.alpn_protocols = vec![protocol.to_vec()];
     Ok(config)
 }
 
@@ -59,10 +60,7 @@ fn provider(names: &[String]) -> CryptoProvider {
 
 /// Answers a ClientHello as a server does that knows nothing newer than TLS 1.1. Clients of today end it there.
 pub(super) async fn answer_with_tls11(mut stream: TcpStream) -> io::Result<()> {
-    let mut header = [0; 5];
-    stream.read_exact(&mut header).await?;
-    let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
-    stream.read_exact(&mut vec![0; length]).await?;
+    read_hello(&mut stream).await?;
     let mut hello = vec![0x03, 0x02]; // version 1.1
     hello.extend([0x5a; 32]); // random
     hello.extend([0, 0x00, 0x2f, 0]); // no session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression
@@ -73,7 +71,28 @@ pub(super) async fn answer_with_tls11(mut stream: TcpStream) -> io::Result<()> {
     wait_for_the_end(stream).await
 }
 
+/// Answers a ClientHello with the fatal alert `unrecognized_name`.
+pub(super) async fn refuse_the_name(mut stream: TcpStream) -> io::Result<()> {
+    read_hello(&mut stream).await?;
+    stream.write_all(&[0x15, 0x03, 0x03, 0, 2, 2, 112]).await?;
+    wait_for_the_end(stream).await
+}
+
+async fn read_hello(stream: &mut TcpStream) -> io::Result<()> {
+    let mut header = [0; 5];
+    stream.read_exact(&mut header).await?;
+    let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+    stream.read_exact(&mut vec![0; length]).await.map(|_| ())
+}
+
+/// Begins as HTTP/2 does, with empty SETTINGS, and has nothing to say to who speaks HTTP/1.1.
+pub(super) async fn speak_http2(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await?;
+    stream.flush().await?;
+    wait_for_the_end(stream).await
+}
+
 /// Reads until the other side closes.
-pub(super) async fn wait_for_the_end(mut stream: TcpStream) -> io::Result<()> {
+pub(super) async fn wait_for_the_end(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(|_| ())
 }

@@ -45,6 +45,8 @@ pub struct Setup {
     pub transport: Transport,
     /// The only cipher suites that it takes, under their IANA names; none means all.
     pub cipher_suites: Vec<String>,
+    /// Operations that it does not implement: `metadata`, `encrypt`, `decrypt`.
+    pub unsupported: Vec<String>,
     /// What becomes of its answers.
     pub answers: Answers,
     /// How long it thinks before it answers.
@@ -119,6 +121,10 @@ pub enum Transport {
     Tls13Only,
     /// TLS 1.1 and nothing newer.
     Tls11Only,
+    /// TLS for other names than the one that is asked for: the handshake ends with an alert that says so.
+    UnknownName,
+    /// TLS with HTTP/2 behind it and nothing older.
+    Http2Only,
     /// TLS with a demand for a client certificate.
     ClientCertificate,
     /// HTTP without TLS.
@@ -166,6 +172,7 @@ impl Setup {
             certificate: Certificate::named(name),
             transport: Transport::default(),
             cipher_suites: Vec::new(),
+            unsupported: Vec::new(),
             answers: Answers::default(),
             delay_ms: 0,
             clock_skew_seconds: 0,
@@ -180,7 +187,9 @@ impl Setup {
             (_, Transport::ClosedPort) => false,
             ("HTTP", transport) => transport == Transport::PlainHttp && path == "/ping",
             ("HTTPS", transport) => {
-                matches!(transport, Transport::Tls | Transport::Tls12Only | Transport::Tls11Only) && path == "/ping"
+                // Checks are sent without the name, and take an answer in HTTP/2 for none.
+                let answers = [Transport::Tls, Transport::Tls12Only, Transport::Tls11Only, Transport::UnknownName];
+                answers.contains(&transport) && path == "/ping"
             }
             _ => true,
         }

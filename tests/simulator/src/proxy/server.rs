@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::certificate::Authority;
+use super::certificate::{Authority, Issued};
 use super::{Answers, Setup, Transport, answer, handshake, signature, spoil};
 
 /// More than any request of KMS has.
@@ -44,6 +44,7 @@ struct State {
     setup: Setup,
     acceptor: TlsAcceptor,
     chain_pem: String,
+    expired_root_pem: String,
     log: Vec<LoggedCall>,
 }
 
@@ -91,9 +92,10 @@ impl Proxy {
         self.address
     }
 
-    /// The root certificate that its certificates lead to unless they are told otherwise, as PEM.
+    /// The root certificates to be trusted, as PEM: the one that its certificates lead to unless they are told otherwise,
+    /// and that of [`Chain::ExpiredRoot`](super::Chain::ExpiredRoot) while it is served.
     pub fn root_pem(&self) -> String {
-        self.shared.authority.root_pem()
+        self.shared.authority.root_pem() + &self.shared.lock().expired_root_pem
     }
 
     /// What it serves in the handshake, leaf first, as PEM.
@@ -139,7 +141,8 @@ impl State {
         let issued = authority.issue(&setup.certificate).map_err(io::Error::other)?;
         let config = handshake::config(&setup, authority, &issued)?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        Ok(Self { setup, acceptor, chain_pem: issued.pem, log: Vec::new() })
+        let Issued { pem, expired_root_pem, .. } = issued;
+        Ok(Self { setup, acceptor, chain_pem: pem, expired_root_pem, log: Vec::new() })
     }
 }
 
@@ -170,7 +173,9 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         Transport::Closing | Transport::ClosedPort => Ok(()),
         Transport::Silent => handshake::wait_for_the_end(stream).await,
         Transport::Tls11Only => handshake::answer_with_tls11(stream).await,
+        Transport::UnknownName => handshake::refuse_the_name(stream).await,
         Transport::PlainHttp => speak_http(stream, shared).await,
+        Transport::Http2Only => handshake::speak_http2(acceptor.accept(stream).await?).await,
         _ => speak_http(acceptor.accept(stream).await?, shared).await,
     }
 }
