@@ -9,7 +9,8 @@ import logging
 import os
 import pathlib
 import pickle
-import signal
+import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -398,3 +399,37 @@ def test_importing_loads_nothing() -> None:
     assert xkslink.__version__
     with pytest.raises(AttributeError):
         xkslink.nothing
+
+
+def test_a_native_library_for_another_platform_is_told_of(tmp_path: pathlib.Path) -> None:
+    package = pathlib.Path(xkslink.__file__).parent
+    shutil.copytree(package, tmp_path / "xkslink", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    for library in (None, b"of another platform"):
+        if library is not None:
+            (tmp_path / "xkslink" / "_native.abi3.so").write_bytes(library)
+        code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import xkslink; xkslink.Client"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert "not for this platform" in done.stderr and "pip install" in done.stderr, done.stderr
+
+
+def test_proxies_of_the_environment_count(spec: xkslink.Connectivity, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for _ in range(50):
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    asked.append(connection.recv(4096))
+
+        threading.Thread(target=serve, daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        keys = {"AccessKeyId": "AKIA111122223333", "SecretAccessKey": "simulated"}
+        with pytest.raises(errors.Unreachable):
+            xkslink.Client(credentials=lambda: keys, max_attempts=1).plan(spec)
+    assert any(line.startswith(b"CONNECT ec2.eu-central-1.amazonaws.com:443") for line in asked), asked

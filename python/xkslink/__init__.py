@@ -87,15 +87,27 @@ _MODULES = ("errors", "progress", "testing")
 __all__ = sorted([*_HOME_OF, *_MODULES])  # pyright: ignore[reportUnsupportedDunderAll]
 
 
+def _module(name: str) -> typing.Any:
+    try:
+        return importlib.import_module(f".{name}", __name__)
+    except ImportError as error:
+        # Only this one can be missing or of another platform; all others are Python.
+        if "_native" not in str(error):
+            raise
+        import platform
+
+        here = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        remedy = "install the wheel for it: python -m pip install --force-reinstall xkslink"
+        raise ImportError(f"the native library of xkslink is missing, or not for this platform ({here}); {remedy}") from error
+
+
 def __getattr__(name: str) -> object:
     if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
+        return _module(name)
     if name == "__version__":
-        from . import _native
-
-        found: object = _native.version()
+        found: object = _module("_native").version()
     elif name in _HOME_OF:
-        found = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+        found = getattr(_module(_HOME_OF[name]), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found
