@@ -163,7 +163,7 @@ class Stage:
 
 def details(error: xkslink.XksError) -> dict[str, Any]:
     names = ("message", "help", "resource", "aws_code", "request_id", "retryable")
-    return {"kind": error.kind, **{name: getattr(error, name) for name in names}}
+    return {"version": 1, "kind": error.kind, **{name: getattr(error, name) for name in names}}
 
 
 def text(document: Optional[Document]) -> Optional[str]:

@@ -182,6 +182,7 @@ _CLASSES: dict[str, type[XksError]] = {each.kind: each for each in XksError.__su
 def _of(details: str, report: Any) -> XksError:
     """The exception for a failure of the native library."""
     fields = json.loads(details)
+    fields.pop("version", None)
     kind = _CLASSES.get(fields.pop("kind"), XksError)
     return kind(fields.pop("message"), report=None if report is None else Report._of(report), **fields)
 

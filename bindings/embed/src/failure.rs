@@ -21,8 +21,10 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 pub struct Failure(Box<Details>);
 
 /// A failure as data. As a document it has the fields of `xkslink::ErrorDetails`, and `problems`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Details {
+    /// Version of this document.
+    pub version: u32,
     /// A kind of the core, such as `access_denied`; or `cancelled`, `invalid_argument`, `closed`, `internal`.
     pub kind: String,
     /// What we were doing and what went wrong, one line; a line for each problem of a spec.
@@ -56,8 +58,19 @@ impl Deref for Failure {
 
 impl Failure {
     fn new(kind: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        let (kind, message, help) = (kind.to_owned(), message.into(), help.into());
-        Self(Box::new(Details { kind, message, help, ..Details::default() }))
+        Self(Box::new(Details {
+            version: 1,
+            kind: kind.to_owned(),
+            message: message.into(),
+            help: help.into(),
+            resource: None,
+            aws_code: None,
+            request_id: None,
+            retryable: false,
+            problems: Vec::new(),
+            report: None,
+            source: None,
+        }))
     }
 
     /// The caller cancelled, or the process or the simulator that the verb ran in ended.
@@ -121,6 +134,7 @@ impl From<Error> for Failure {
         let details = error.details().clone();
         let kind = serde_json::to_value(details.kind).ok().and_then(|kind| Some(kind.as_str()?.to_owned()));
         Self(Box::new(Details {
+            version: details.version,
             kind: kind.unwrap_or_default(),
             message: details.message,
             help: details.help,

@@ -197,18 +197,21 @@ impl Simulator {
     pub fn deed(&self, deed: &str) -> Result<Value> {
         let help = "see docs/simulator.md";
         let read: Value = serde_json::from_str(deed).map_err(|error| Failure::argument("deed", error, help))?;
+        let _in_its_time = self.0.handle.enter();
         self.0.aws.meddle(&read).map_err(|why| Failure::argument("deed", why, help))
     }
 
     /// How many of each sort of object exist.
     #[must_use]
     pub fn census(&self) -> Value {
+        let _in_its_time = self.0.handle.enter();
         json!(self.0.aws.census())
     }
 
     /// Everything that exists.
     #[must_use]
     pub fn world(&self) -> Value {
+        let _in_its_time = self.0.handle.enter();
         self.0.aws.world(|world| world.to_json())
     }
 
@@ -259,7 +262,10 @@ impl Simulator {
         let started =
             tell.recv().map_err(|_| Failure::closed("simulator"))?.map_err(|error| wrong(error.to_string()))?;
         let answer = json!({"address": started.address().to_string(), "root": started.root_pem()});
-        self.0.aws.world(|world| world.proxies.push(setup));
+        {
+            let _in_its_time = self.0.handle.enter();
+            self.0.aws.world(|world| world.proxies.push(setup));
+        }
         self.with_open(|open| open.proxies.push(started))?;
         Ok(answer)
     }

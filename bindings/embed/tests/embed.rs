@@ -201,6 +201,18 @@ fn a_person_publishes_the_record_that_a_run_asks_for() {
 }
 
 #[test]
+fn deeds_happen_in_the_time_of_the_world() {
+    let world = world();
+    let client = client(&world);
+    outcome(&client.apply(planned(&client), vec![]).unwrap()).unwrap();
+    let before = world.now();
+    assert!(before > 500.0, "the world is minutes ahead of this thread");
+    world.deed(r#"{"call": "ec2:CreateVpc", "input": {"CidrBlock": "10.1.0.0/24"}}"#).unwrap();
+    let now = world.world()["now"].as_f64().unwrap();
+    assert!((now - before).abs() < 0.001, "{before} became {now}");
+}
+
+#[test]
 fn every_problem_of_a_spec_is_listed() {
     let failure = spec("json", r#"{"version": 1, "name": "", "region": "eu-central-1", "linke": {}}"#).unwrap_err();
     assert_eq!(failure.kind, "invalid_spec");
