@@ -23,8 +23,8 @@ struct Inner {
     unclear: bool,
     /// Whether it is a delete that was tried before what holds its object was gone.
     too_early: bool,
-    /// Whether AWS shows nothing of an object that it showed, or said to have made.
-    vanished: bool,
+    /// Whether waiting ended because the world is not as the run knew it.
+    surprise: bool,
     report: Option<Report>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -101,7 +101,7 @@ impl Error {
             request_id: None,
             retryable: matches!(kind, ErrorKind::Throttled | ErrorKind::TimedOut | ErrorKind::Unreachable),
         };
-        Self(Box::new(Inner { details, unclear: false, too_early: false, vanished: false, report: None, source: None }))
+        Self(Box::new(Inner { details, unclear: false, too_early: false, surprise: false, report: None, source: None }))
     }
 
     pub(crate) fn with_aws(mut self, code: Option<&str>, request_id: Option<&str>) -> Self {
@@ -168,15 +168,15 @@ impl Error {
         self.0.too_early
     }
 
-    /// Marks the end of waiting for what AWS does not show.
-    pub(crate) fn vanished(mut self) -> Self {
-        self.0.vanished = true;
+    /// Marks the end of waiting for what nobody of this run can bring about.
+    pub(crate) fn surprise(mut self) -> Self {
+        self.0.surprise = true;
         self
     }
 
-    /// Whether AWS shows nothing of an object that there was.
-    pub(crate) fn is_vanished(&self) -> bool {
-        self.0.vanished
+    /// Whether waiting ended because the world is not as the run knew it.
+    pub(crate) fn is_surprise(&self) -> bool {
+        self.0.surprise
     }
 
     /// Whether AWS's code is one of these.

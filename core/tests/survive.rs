@@ -131,8 +131,9 @@ fn a_process_that_is_killed_at_a_call_is_finished_by_the_next() {
     let killed = real_time().block_on(async {
         let mut killed = Vec::new();
         for ground in &grounds {
-            // Spread over the whole run.
-            for point in ground.points.iter().step_by(ground.points.len() / each).take(each) {
+            // Spread over the whole run, and sure to come: looks that repeat are fewer in real time.
+            let first: Vec<_> = ground.points.iter().filter(|point| point.nth == 0).collect();
+            for point in first.iter().step_by((first.len() / each).max(1)).take(each) {
                 let harm = if killed.len() % 2 == 0 { Harm::GoneBefore } else { Harm::GoneAfter };
                 killed.push(process::killed(SORTS[0], ground.goal, point, harm).await);
             }

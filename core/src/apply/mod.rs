@@ -298,9 +298,11 @@ impl<'a> Work<'a> {
                     BEFORE_LOOK,
                     BEFORE_LOOK,
                 );
-                let said = error.aws_code().map_or("showed nothing of it".to_owned(), |code| format!("said `{code}`"));
                 let (verb, resource) = (started.action.verb(), &ended.resource);
-                self.met = Some(format!("AWS {said} when this run was to {verb} the {resource}"));
+                self.met = Some(match error.aws_code() {
+                    Some(code) => format!("AWS said `{code}` when this run was to {verb} the {resource}"),
+                    None => error.to_string(),
+                });
                 self.surprised.push((ended.resource, started.action, error));
                 return;
             }

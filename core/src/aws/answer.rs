@@ -124,7 +124,7 @@ pub(crate) fn is_surprise(error: &Error) -> bool {
     // The spec names the transit gateway: an id that is not found is wrong.
     let given = "InvalidTransitGatewayID.NotFound";
     let gone = |code: &str| code != given && (code.ends_with("NotFound") || code.ends_with("NotFoundException"));
-    error.is_vanished() || error.is_code(&EXISTS) || error.aws_code().is_some_and(gone) || is_unknown_vpc(error)
+    error.is_surprise() || error.is_code(&EXISTS) || error.aws_code().is_some_and(gone) || is_unknown_vpc(error)
 }
 
 /// Elastic Load Balancing has no code of its own for a VPC that it does not know.

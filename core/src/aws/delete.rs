@@ -25,6 +25,9 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// How long reads may show what is gone.
 const LAG: Duration = Duration::from_secs(10);
 
+/// What is held for as long although all that was seen to hold it is gone, is held by something that was not seen.
+const HELD: Duration = Duration::from_secs(5 * 60);
+
 /// Deletes until the service accepts it, then looks until `still` sees nothing; `still` tells the state seen.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ where
     S: Future<Output = Result<Option<String>>>,
 {
     let wait = Wait { until: how.until, usual: how.usual, limit: LIMIT };
-    let accepted = until(cx, wait, || {
+    let accepted = until(cx, Wait { limit: HELD, ..wait }, || {
         let (attempt, look) = (delete(), still());
         async move {
             match attempt.await {
@@ -64,6 +67,7 @@ where
         Err(denied) if denied.kind() == ErrorKind::AccessDenied => {
             return proof(cx, how, Wait { limit: LAG, ..wait }, still).await.map_err(|_| denied);
         }
+        Err(held) if held.kind() == ErrorKind::TimedOut => return Err(held.surprise()),
         other => other?,
     }
     cx.accepted();

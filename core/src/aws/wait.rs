@@ -76,7 +76,7 @@ fn gone(wait: Wait) -> Error {
         format!("gave up waiting until {}: AWS shows nothing of it for {}", wait.until, crate::text::duration(GONE)),
         "plan again and apply; if it happens again, look for who deletes it",
     )
-    .vanished()
+    .surprise()
 }
 
 const LONGEST: Duration = Duration::from_secs(15);

@@ -82,7 +82,10 @@ fn is_put_into_vpc(kind: Kind) -> bool {
 /// group is unique in the Region, so the VPC of the first target group stays, and the other is still empty then.
 fn vpc_is_open(steps: &[Step], observed: &Observed) -> bool {
     let ours = observed.vpc.as_ref().is_some_and(|vpc| vpc.ours);
-    ours && steps.iter().any(|s| s.resource.kind == Kind::TargetGroup && s.action == Action::Create)
+    // While the VPC of the first target group does not show yet, that group differs in its VPC from the one that does.
+    let elsewhere = |s: &Step| s.action == Action::Replace && s.changes.iter().any(|change| change.field == "vpc");
+    let decides = |s: &Step| s.action == Action::Create || elsewhere(s);
+    ours && steps.iter().any(|s| s.resource.kind == Kind::TargetGroup && decides(s))
 }
 
 /// The DNS attributes and tags of a VPC are set one by one, and matter to nothing that is put into it: the key store alone
@@ -421,5 +424,46 @@ fn reason(action: Action, changes: &[Change]) -> String {
         Action::Delete => "not wanted".to_owned(),
         Action::Update => "differs".to_owned(),
         Action::Replace => format!("AWS cannot change {} in place", fields(Effect::Replace)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::vpc;
+
+    fn step(kind: Kind, action: Action, changes: Vec<Change>) -> Step {
+        Step {
+            resource: ResourceId::new(kind, ""),
+            action,
+            what: String::new(),
+            id: String::new(),
+            reason: String::new(),
+            changes,
+            usually_takes_seconds: 0,
+            interrupts: false,
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_into_a_vpc_while_the_target_group_is_in_another() {
+        let vpc = vpc::Seen {
+            id: "vpc-2".to_owned(),
+            cidrs: Vec::new(),
+            dns_support: true,
+            dns_hostnames: true,
+            ours: true,
+            tags: BTreeMap::new(),
+        };
+        let observed = Observed { vpc: Some(vpc), ..Observed::default() };
+        let subnet = step(Kind::Subnet, Action::Create, Vec::new());
+        let port = Change::new("port", 443, 8443).replacing();
+        let elsewhere = Change::new("vpc", "vpc-1", "vpc-2").replacing();
+        let ready = |change| {
+            let group = step(Kind::TargetGroup, Action::Replace, vec![change]);
+            is_ready(&subnet, &[group, subnet.clone()], &observed)
+        };
+        assert!(ready(port));
+        assert!(!ready(elsewhere));
     }
 }

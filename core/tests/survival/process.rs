@@ -89,6 +89,8 @@ pub async fn killed(sort: Sort, goal: Goal, point: &Point, harm: Harm) -> Killed
     child.kill().unwrap();
     child.wait().unwrap();
     stage.simulator.meddle(&json!({"fault": "none"})).unwrap();
+    // Whoever starts the next run takes as long; what was written last shows by then.
+    stage.simulator.clock().wait(Duration::from_secs(3)).await;
     let error = stage.run(goal).await.err();
     let left = stage.wrong(goal, &quiet.census()).await;
     server.abort();
