@@ -6,11 +6,14 @@
 use std::time::{Duration, Instant};
 
 use xkslink::facts::{Fact, Facts};
+use xkslink::probe::{Probe, TrustedRoots};
 use xkslink::rules::{Verdict, catalogue};
 use xkslink::spec::{
-    Connectivity, ConnectivityBuilder, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy,
+    Connectivity, ConnectivityBuilder, Credential, Domain, HealthCheck, KeyStore, Link, Network, Proxy, ProxyCredential,
 };
 use xkslink::{Client, Consent};
+use xkslink_simulator::dns::{self, Dns, Zone};
+use xkslink_simulator::proxy::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Setup};
 use xkslink_simulator::{LoggedRequest, Simulator, Timings};
 
 type Failure = Box<dyn std::error::Error>;
@@ -39,6 +42,7 @@ async fn main() -> Result<(), Failure> {
         print(&row);
     }
     println!("\n{}", rules().await?);
+    println!("{}", probe().await?);
     Ok(())
 }
 
@@ -79,6 +83,41 @@ async fn quick() -> Result<[Row; 2], Failure> {
         create("create, NLB 90 s, verification 45 s", lagging, "").await?,
         create("the same, reads do not lag", current, "≤ 3 s above").await?,
     ])
+}
+
+/// How long a probe takes over loopback, in real time and this build: the median of each phase.
+async fn probe() -> Result<String, Failure> {
+    const ROUNDS: usize = 21;
+    const NAME: &str = "xks.payments.example.com";
+    // Sockets live in real time.
+    tokio::time::resume();
+    let server = xkslink_simulator::Proxy::start(Setup::named(NAME)).await?;
+    let zones = vec![Zone::named("example.com").txt("_label.payments.example.com", &["vpce:value"])];
+    let dns = Dns::start(dns::Setup { zones, ..dns::Setup::default() }).await?;
+    let mut took: [Vec<f64>; 4] = Default::default();
+    for _ in 0..ROUNDS {
+        let report = Probe::of(NAME, "eu-central-1")?
+            .txt_record("_label", "vpce:value")
+            .resolvers([dns.address()])
+            .name_servers([dns.address()])
+            .addresses([server.address()])
+            .trusted_roots(TrustedRoots::aws_kms().with_certificates(server.root_pem().as_bytes()))
+            .proxy("/kms/xks/v1", ProxyCredential::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY)?)?
+            .await;
+        took[0].extend(report.dns.iter().map(|outcome| outcome.took_ms));
+        took[1].extend(report.tls.iter().map(|outcome| outcome.took_ms));
+        took[2].extend(report.proxy.iter().map(|outcome| outcome.took_ms));
+        took[3].extend(report.proxy.iter().flat_map(|outcome| outcome.samples_ms.iter().copied()));
+    }
+    tokio::time::pause();
+    let [dns, tls, proxy, health] = took.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    Ok(format!(
+        "a probe over loopback, median of {ROUNDS}: DNS {dns:.1} ms, TLS {tls:.1} ms, proxy API {proxy:.1} ms; \
+         one GetHealthStatus {health:.2} ms"
+    ))
 }
 
 /// How fast rules are judged, in real time and this build: every rule over worlds that differ in what is wrong with them.
