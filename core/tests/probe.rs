@@ -124,6 +124,7 @@ async fn a_chain_ends_where_its_signatures_end() {
     assert!(
         matches!(trust(Chain::UntrustedRoot).await, Trust::Incomplete { missing } if missing.contains("Untrusted Root"))
     );
+    assert!(matches!(trust(Chain::ExpiredRoot).await, Trust::Listed { validity: Validity::Expired, .. }));
     assert!(matches!(trust(Chain::SelfSigned).await, Trust::SelfSigned { subject } if subject.contains(NAME)));
 }
 
@@ -230,9 +231,8 @@ async fn what_is_too_long_is_not_read() {
 #[tokio::test]
 async fn key_managers_clock_and_external_key_are_told() {
     let down = api(|setup| setup.fleet.iter_mut().for_each(|each| each.health = "UNAVAILABLE".into())).await;
-    if let Some(fleet) = &down.fleet {
-        assert!(fleet.key_managers.iter().all(|each| each.health == KeyManagerHealth::Unavailable));
-    }
+    let fleet = down.fleet.unwrap();
+    assert!(fleet.key_managers.iter().all(|each| each.health == KeyManagerHealth::Unavailable));
     let degraded = api(|setup| setup.fleet[0].health = "DEGRADED".into()).await;
     assert_eq!(degraded.fleet.unwrap().key_managers[0].health, KeyManagerHealth::Degraded);
     let late = api(|setup| setup.clock_skew_seconds = -400).await;

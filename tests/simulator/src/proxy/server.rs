@@ -165,6 +165,8 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn converse(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+    // Answers must not wait for one another: what takes time here is measured.
+    stream.set_nodelay(true)?;
     let (transport, acceptor) = {
         let state = shared.lock();
         (state.setup.transport, state.acceptor.clone())

@@ -183,9 +183,11 @@ async fn keys_and_inputs_that_do_not_do_are_refused() {
     let proxy = start(|setup| {
         let key = &setup.stores[0].keys[0].clone();
         let variant = |id: &str| xkslink_simulator::proxy::Key { id: id.to_owned(), ..key.clone() };
-        let mut more = [variant("disabled"), variant("one-way")];
+        let mut more = [variant("disabled"), variant("one-way"), variant("other-way"), variant("short")];
         more[0].enabled = false;
         more[1].usage = vec!["DECRYPT".to_owned()];
+        more[2].usage = vec!["ENCRYPT".to_owned()];
+        more[3].spec = "AES_128".to_owned();
         setup.stores[0].keys.extend(more);
     })
     .await;
@@ -199,6 +201,7 @@ async fn keys_and_inputs_that_do_not_do_are_refused() {
         ("key-9", good.clone(), 404, "KeyNotFoundException"),
         ("disabled", good.clone(), 400, "InvalidStateException"),
         ("one-way", good.clone(), 400, "InvalidKeyUsageException"),
+        ("short", good.clone(), 400, "InvalidKeyUsageException"),
         ("key-1", with("encryptionAlgorithm", json!("AES_CBC")), 400, "ValidationException"),
         ("key-1", with("plaintext", Value::Null), 400, "ValidationException"),
         ("key-1", with("plaintext", json!("S_-=")), 400, "ValidationException"),
@@ -206,6 +209,26 @@ async fn keys_and_inputs_that_do_not_do_are_refused() {
         ("key-1", with("plaintext", json!(base64::encode([0; 4301]))), 501, "UnsupportedOperationException"),
     ] {
         let refused = send(&proxy, about(key, "encrypt", input.clone())).await.unwrap();
+        assert_eq!(outcome(&refused), (status, name.to_owned()), "{key} {input}");
+    }
+    let sealed = body(&send(&proxy, about("other-way", "encrypt", good.clone())).await.unwrap());
+    let sealed_with = |member: &str, value: Value| {
+        let mut input = sealed.clone();
+        input["encryptionAlgorithm"] = json!("AES_GCM");
+        input[member] = value;
+        input
+    };
+    let whole = sealed_with("additionalAuthenticatedData", Value::Null);
+    for (key, input, status, name) in [
+        ("key-9", whole.clone(), 404, "KeyNotFoundException"),
+        ("disabled", whole.clone(), 400, "InvalidStateException"),
+        ("other-way", whole.clone(), 400, "InvalidKeyUsageException"),
+        // Made by another key.
+        ("key-1", whole.clone(), 400, "InvalidCiphertextException"),
+        ("key-1", sealed_with("authenticationTag", json!(base64::encode([0; 12]))), 400, "ValidationException"),
+        ("key-1", sealed_with("initializationVector", Value::Null), 400, "ValidationException"),
+    ] {
+        let refused = send(&proxy, about(key, "decrypt", input.clone())).await.unwrap();
         assert_eq!(outcome(&refused), (status, name.to_owned()), "{key} {input}");
     }
     let longest = json!({
@@ -217,6 +240,22 @@ async fn keys_and_inputs_that_do_not_do_are_refused() {
     let metadata = send(&proxy, about("disabled", "metadata", json!({}))).await.unwrap();
     let expected = json!({"keySpec": "AES_256", "keyUsage": ["ENCRYPT", "DECRYPT"], "keyStatus": "DISABLED"});
     assert_eq!(body(&metadata), expected);
+}
+
+#[tokio::test]
+async fn what_is_not_implemented_or_has_no_key_manager_serves_nobody() {
+    let proxy = start(|setup| setup.unsupported = vec!["metadata".to_owned(), "decrypt".to_owned()]).await;
+    let input = json!({"plaintext": "SGk=", "encryptionAlgorithm": "AES_GCM"});
+    for operation in ["metadata", "decrypt"] {
+        let refused = send(&proxy, about("key-1", operation, json!({}))).await.unwrap();
+        assert_eq!(outcome(&refused), (501, "UnsupportedOperationException".to_owned()), "{operation}");
+    }
+    assert_eq!(send(&proxy, about("key-1", "encrypt", input.clone())).await.unwrap().status(), 200);
+    let down = |setup: &mut Setup| setup.fleet.iter_mut().for_each(|each| each.health = "UNAVAILABLE".to_owned());
+    proxy.change(down).unwrap();
+    let refused = send(&proxy, about("key-1", "encrypt", input)).await.unwrap();
+    assert_eq!(outcome(&refused), (500, "InternalException".to_owned()));
+    assert_eq!(send(&proxy, health()).await.unwrap().status(), 200);
 }
 
 #[tokio::test]
@@ -297,6 +336,12 @@ async fn connections_can_come_to_nothing() {
     assert!(timeout(A_MOMENT, handshake(&silent, ALL_VERSIONS)).await.is_err());
     let slow = start(|setup| setup.delay_ms = 3_600_000).await;
     assert!(timeout(A_MOMENT, send(&slow, health())).await.is_err());
+    let nameless = start(transport(Transport::UnknownName)).await;
+    let error = handshake(&nameless, ALL_VERSIONS).await.unwrap_err();
+    assert!(error.contains("UnrecognisedName"), "{error}");
+    let newest = start(transport(Transport::Http2Only)).await;
+    assert!(send(&newest, health()).await.is_err());
+    assert!(newest.requests().is_empty());
     let plain = start(transport(Transport::PlainHttp)).await;
     assert!(handshake(&plain, ALL_VERSIONS).await.is_err());
     let stream = TcpStream::connect(plain.address()).await.unwrap();
