@@ -1,3 +1,5 @@
+//! Tells the linker what a module of Node.js needs.
+
 fn main() {
     napi_build::setup();
 }
