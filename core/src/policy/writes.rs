@@ -373,8 +373,9 @@ fn delete_link(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
             let (action, reason) = ("DetachVpnGateway", "to detach the virtual private gateway from the VPC");
             let reason_of_deletion = "to delete the virtual private gateway, when it is ours";
             let detach = [exactly(action, reason, "vpn-gateway"), scope.ours(action, reason, &["vpc"])];
-            // A duplicate is attached to nothing.
-            let detach = detach.into_iter().filter(|_| !step.resource.is_duplicate());
+            // A duplicate is attached to nothing, and neither is what outlived its VPC.
+            let attached = !step.resource.is_duplicate() && scope.exists(Kind::Vpc);
+            let detach = detach.into_iter().filter(|_| attached);
             let delete = scope.ours("DeleteVpnGateway", reason_of_deletion, &["vpn-gateway"]).sometimes();
             detach.chain([delete]).collect()
         }
