@@ -1,4 +1,5 @@
-"""The shared scenarios from Python: the same outcomes and the same bytes as from Rust, which wrote them to target/scenarios."""
+"""The shared scenarios from Python: the same outcomes as from Rust, which wrote its documents to target/scenarios, and the same
+bytes wherever AWS refused no call."""
 
 from __future__ import annotations
 
@@ -166,6 +167,20 @@ def details(error: xkslink.XksError) -> dict[str, Any]:
     return {"version": 1, "kind": error.kind, **{name: getattr(error, name) for name in names}}
 
 
+def outcome(name: str, written: Optional[str]) -> Any:
+    """What a document says apart from times and ids. The AWS SDK waits for a random time before it repeats a call, so a run in
+    which it did takes other times from run to run, in Rust as well, and ids are invented in another order."""
+    if written is None:
+        return None
+    document = json.loads(written)
+    if name == "verification":
+        return [(check["rule"], check["verdict"]) for check in document["checks"]]
+    if name == "status":
+        return document["resources"]
+    told = [[step["action"], step["resource"], (step.get("error") or {}).get("kind")] for step in document["steps"]]
+    return sorted(told, key=str), document.get("outcome", {}).get("status"), document.get("skipped")
+
+
 def text(document: Optional[Document]) -> Optional[str]:
     return None if document is None else document.to_json()
 
@@ -177,14 +192,24 @@ def test_the_scenario_brings_what_rust_brings(file: pathlib.Path) -> None:
     expected = json.loads(recorded.read_text(encoding="utf-8"))
     scenario = tomllib.loads(file.read_text(encoding="utf-8"))
     assert len(expected) == len(scenario["runs"]), "recorded from another version of the file: run `make scenarios`"
-    stage = Stage(scenario)
+    stage, repeated = Stage(scenario), False
     with stage.aws:
         for number, (run, wanted) in enumerate(zip(scenario["runs"], expected), 1):
             took = stage.run(run)
-            assert took.get("error") == wanted["error"], f"run {number}"
+            repeated = repeated or any(request["error"] for request in stage.aws.requests())
             for name in ("plan", "report", "status", "verification"):
-                assert text(took.get(name)) == wanted[name], f"run {number}: {name}"
-            assert took["events"] == wanted["events"], f"run {number}"
+                found = text(took.get(name))
+                if repeated:
+                    assert outcome(name, found) == outcome(name, wanted[name]), f"run {number}: {name}"
+                else:
+                    assert found == wanted[name], f"run {number}: {name}"
+            error, told = took.get("error") or {}, wanted["error"] or {}
+            if repeated:
+                same = ("kind", "resource", "aws_code", "retryable")
+                assert [error.get(field) for field in same] == [told.get(field) for field in same], f"run {number}"
+            else:
+                assert error == told, f"run {number}"
+                assert took["events"] == wanted["events"], f"run {number}"
             assert took["cut"] == wanted["cut"], f"run {number}"
             assert SECRET not in json.dumps([took["events"], took.get("error")])
             stage.look_again(run)
