@@ -29,8 +29,10 @@ pub(crate) struct Observed {
     pub(crate) surroundings: Surroundings,
 
     pub(crate) vpc: Option<vpc::Seen>,
-    /// VPCs and gateways with our mark that nothing of the store uses, by id: two runs at the same moment made one each.
+    /// VPCs, route tables and gateways with our mark that nothing of the store uses, by id: two runs at the same moment
+    /// made one each, or AWS did not show the first.
     pub(crate) duplicate_vpcs: BTreeMap<String, vpc::Seen>,
+    pub(crate) duplicate_route_tables: BTreeMap<String, route_table::Seen>,
     pub(crate) duplicate_links: BTreeMap<String, link::Seen>,
     /// What others have in VPCs of ours; read for a teardown only.
     pub(crate) others: BTreeMap<String, Vec<String>>,

@@ -86,7 +86,7 @@ struct Network {
     vpc: Option<vpc::Seen>,
     duplicate_vpcs: BTreeMap<String, vpc::Seen>,
     subnets: BTreeMap<String, subnet::Seen>,
-    route_table: Option<RouteTable>,
+    route_tables: Vec<RouteTable>,
     security_group: Option<security_group::Seen>,
     link: Option<resource::link::Seen>,
     duplicate_links: BTreeMap<String, resource::link::Seen>,
@@ -154,19 +154,19 @@ impl Ours<'_> {
         let inside = try_join5(
             self.vpc(vpcs, is_ours).boxed(),
             self.subnets(&subnets).boxed(),
-            self.route_table(marked.of(&ResourceType::RouteTable)).boxed(),
+            self.route_tables(marked.of(&ResourceType::RouteTable)).boxed(),
             self.security_group(marked.of(&ResourceType::SecurityGroup)).boxed(),
             self.link(marked, scope, &made).boxed(),
         );
         let around = try_join(self.zones(too_few || scope.surroundings).boxed(), self.surroundings(around).boxed());
-        let ((vpc, subnets, route_table, security_group, link), (zones, surroundings)) =
+        let ((vpc, subnets, route_tables, security_group, link), (zones, surroundings)) =
             try_join(inside, around).await?;
         let ((vpc, duplicate_vpcs), (link, duplicate_links)) = (vpc, link);
         Ok(Network {
             vpc,
             duplicate_vpcs,
             subnets,
-            route_table,
+            route_tables,
             security_group,
             link,
             duplicate_links,
@@ -229,9 +229,11 @@ impl Ours<'_> {
             domain_record: service.record,
             ..Observed::default()
         };
-        if let Some(table) = network.route_table {
-            observed.routes = routes::Seen::read(&table);
-            observed.route_table = route_table::Seen::read(&table);
+        if let [table, others @ ..] = network.route_tables.as_slice() {
+            observed.routes = routes::Seen::read(table);
+            observed.route_table = route_table::Seen::read(table);
+            let unused = others.iter().filter_map(route_table::Seen::read).filter(|seen| seen.associations.is_empty());
+            observed.duplicate_route_tables = unused.map(|seen| (seen.id.clone(), seen)).collect();
         }
         if let (None, Some(routes), DomainScope::Unknown) = (&observed.link, &observed.routes, &scope.domain) {
             // Without a spec, a gateway of the caller is known by our route table alone.

@@ -1,5 +1,6 @@
 //! EC2 into observed: VPC, subnets, route table, security group, zones; and what an existing network is like.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::VpcAttributeName;
@@ -85,17 +86,16 @@ impl Ours<'_> {
         Ok(seen.map(|seen| (seen.zone_id.clone(), seen)).collect())
     }
 
-    pub(super) async fn route_table(&self, ids: Vec<String>) -> Result<Option<aws_sdk_ec2::types::RouteTable>> {
+    /// The one that most subnets use first: there is more than one when AWS once did not show it.
+    pub(super) async fn route_tables(&self, ids: Vec<String>) -> Result<Vec<aws_sdk_ec2::types::RouteTable>> {
         if ids.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let sent = self.aws.ec2.describe_route_tables().filters(filter("route-table-id", &ids)).send().await;
-        Ok(sent
-            .or_fail("look at the route table", "ec2:DescribeRouteTables")?
-            .route_tables
-            .unwrap_or_default()
-            .into_iter()
-            .next())
+        let output = sent.or_fail("look at the route table", "ec2:DescribeRouteTables")?;
+        let mut tables = output.route_tables.unwrap_or_default();
+        tables.sort_by_key(|table| (Reverse(table.associations().len()), table.route_table_id().map(str::to_owned)));
+        Ok(tables)
     }
 
     pub(super) async fn security_group(&self, ids: Vec<String>) -> Result<Option<security_group::Seen>> {
@@ -109,11 +109,11 @@ impl Ours<'_> {
 
     pub(super) async fn surroundings(&self, vpc_id: Option<String>) -> Result<Surroundings> {
         let Some(id) = vpc_id else { return Ok(Surroundings::default()) };
-        let (route_tables, network_acls) = try_join(self.route_tables(&id), self.network_acls(&id)).await?;
+        let (route_tables, network_acls) = try_join(self.all_route_tables(&id), self.network_acls(&id)).await?;
         Ok(Surroundings { route_tables, network_acls })
     }
 
-    async fn route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>> {
+    async fn all_route_tables(&self, vpc_id: &str) -> Result<Vec<RouteTable>> {
         let request = self.aws.ec2.describe_route_tables().filters(filter("vpc-id", &[vpc_id.to_owned()]));
         let stream = request.into_paginator().send();
         let all = pages::all("look at the route tables", "ec2:DescribeRouteTables", stream, |page| {

@@ -31,8 +31,7 @@ impl Ours<'_> {
         if scope.teardown || domain_record::Seen::of_former_name(service).is_some() {
             return Ok(None);
         }
-        let hint = service.tags.get(tags::HOSTED_ZONE).and_then(|tag| Zone::from_tag(tag));
-        let zone = domain_record::choose(hint.into_iter().collect(), parents, hosted_zone_id.as_deref());
+        let zone = domain_record::choose(hinted(service).into_iter().collect(), parents, hosted_zone_id.as_deref());
         let (Some(zone), Some(challenge)) = (zone, &service.challenge) else { return Ok(None) };
         let record = TxtRecord::new(challenge, &zone.name, parents);
         let published = match self.published(&zone, &record).await {
@@ -56,7 +55,9 @@ impl Ours<'_> {
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
             DomainScope::Route53 { parents, .. } => {
-                let Some(zone) = hosted_zone.cloned() else { return Ok(None) };
+                // A teardown tries where the record was put, also when Route 53 lists no such zone.
+                let tagged = || hinted(service).filter(|_| scope.teardown);
+                let Some(zone) = hosted_zone.cloned().or_else(tagged) else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
                 let published = scope.teardown || self.published(&zone, &record).await?;
                 Ok(published.then(|| seen(record, Some(zone))).flatten())
@@ -86,6 +87,11 @@ impl Ours<'_> {
         let quoted = format!("\"{}\"", record.value);
         Ok(set.is_some_and(|set| domain_record::texts(&set).contains(&quoted)))
     }
+}
+
+/// The zone that a tag of the endpoint service names.
+fn hinted(service: &endpoint_service::Seen) -> Option<Zone> {
+    service.tags.get(tags::HOSTED_ZONE).and_then(|tag| Zone::from_tag(tag))
 }
 
 /// The parents of a private DNS name that could carry its record, most specific first.

@@ -156,6 +156,9 @@ impl Steps {
         for id in observed.duplicate_vpcs.keys() {
             self.compare::<Vpc>(id, desired, observed);
         }
+        for id in observed.duplicate_route_tables.keys() {
+            self.compare::<RouteTable>(id, desired, observed);
+        }
         for id in observed.duplicate_links.keys() {
             self.compare::<Link>(id, desired, observed);
         }

@@ -356,6 +356,8 @@ async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
     let ours = [record.quoted()];
     match change(cx, zone, ChangeAction::Delete, &record.name, i64::from(record.ttl), &ours).await {
         Err(error) if error.is_code(REFUSED) => take_out(cx, zone, record).await,
+        // The record went with its zone.
+        Err(error) if error.is_code(&["NoSuchHostedZone"]) => Ok(()),
         other => other.map(drop),
     }
 }

@@ -168,8 +168,8 @@ impl Kind {
     }
 }
 
-/// One resource of a store. Subnets need the key, their zone id. A VPC or link with a key is a duplicate that goes: two
-/// runs at the same moment may both make one.
+/// One resource of a store. Subnets need the key, their zone id. A VPC, route table or link with a key is a duplicate
+/// that goes: two runs at the same moment may both make one.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ResourceId {
     /// Which sort.
@@ -186,7 +186,7 @@ impl ResourceId {
 
     /// Whether this is one too many of its kind.
     pub(crate) fn is_duplicate(&self) -> bool {
-        matches!(self.kind, Kind::Vpc | Kind::Link) && !self.key.is_empty()
+        matches!(self.kind, Kind::Vpc | Kind::RouteTable | Kind::Link) && !self.key.is_empty()
     }
 }
 

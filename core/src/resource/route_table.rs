@@ -70,15 +70,23 @@ impl Resource for RouteTable {
     type Want = Want;
     type Seen = Seen;
 
-    fn want<'a>(desired: &'a Desired, _: &str) -> Option<&'a Want> {
-        desired.route_table.as_ref()
+    fn want<'a>(desired: &'a Desired, duplicate: &str) -> Option<&'a Want> {
+        desired.route_table.as_ref().filter(|_| duplicate.is_empty())
     }
 
-    fn seen<'a>(observed: &'a Observed, _: &str) -> Option<&'a Seen> {
-        observed.route_table.as_ref()
+    fn seen<'a>(observed: &'a Observed, duplicate: &str) -> Option<&'a Seen> {
+        if duplicate.is_empty() {
+            observed.route_table.as_ref()
+        } else {
+            observed.duplicate_route_tables.get(duplicate)
+        }
     }
 
-    fn fold(observed: &mut Observed, _: &str, seen: Option<Seen>) {
+    fn fold(observed: &mut Observed, duplicate: &str, seen: Option<Seen>) {
+        if !duplicate.is_empty() {
+            observed.duplicate_route_tables.remove(duplicate);
+            return;
+        }
         if seen.is_none() {
             observed.routes = None;
         }
