@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
 use futures_util::FutureExt;
-use futures_util::future::{join, try_join};
+use futures_util::future::{OptionFuture, join, try_join};
 
 use crate::apply::event::Event;
+use crate::apply::preflight::LookAtFacts;
 use crate::apply::{Listener, Look, Run, apply};
 use crate::aws::Aws;
 use crate::aws::answer::is_surprise;
@@ -278,8 +279,22 @@ impl Client {
 
     async fn run(&self, plan: &Plan, consent: &[Consent], listener: Option<Listener>) -> Result<Report> {
         plan.check_consent(consent)?;
-        let seen = self.look(plan).boxed().await?;
-        self.execute(plan, seen, listener).await
+        let look = self.look_at_facts(plan).filter(|_| !consent.contains(&Consent::DespiteRules));
+        // Beside each other, so that the pre-flight costs no time.
+        let facts: OptionFuture<_> = look.as_ref().map(|look| look()).into();
+        let (seen, facts) = join(self.look(plan).boxed(), facts).await;
+        let run = Run { facts: look, ..self.begin(&self.aws(plan.region()), plan.spec(), listener) };
+        self.execute(plan, seen?, facts.flatten(), run).await
+    }
+
+    /// The look of the pre-flight, if the plan has one.
+    fn look_at_facts(&self, plan: &Plan) -> Option<LookAtFacts> {
+        let spec = Arc::new(plan.spec().filter(|_| plan.has_preflight())?.clone());
+        let aws = self.aws(plan.region());
+        Some(Arc::new(move || {
+            let (aws, spec) = (Arc::clone(&aws), Arc::clone(&spec));
+            Box::pin(async move { read(&aws, &Target::Spec(&spec)).await.ok() })
+        }))
     }
 
     /// What a plan wants, and what there is.
@@ -300,11 +315,9 @@ impl Client {
         }
     }
 
-    async fn execute(&self, plan: &Plan, seen: (Desired, Observed), listener: Option<Listener>) -> Result<Report> {
-        let aws = self.aws(plan.region());
+    async fn execute(&self, plan: &Plan, seen: (Desired, Observed), facts: Option<Facts>, run: Run) -> Result<Report> {
         let look: Look<'_> = Box::new(|| Box::pin(self.look(plan)));
-        let run = self.begin(&aws, plan.spec(), listener);
-        match apply(aws, plan, seen, look, run).await {
+        match apply(self.aws(plan.region()), plan, seen, facts, look, run).await {
             Err(error) if error.kind() == ErrorKind::ConnectionFailed => Err(self.explained(plan, error).boxed().await),
             other => other,
         }
@@ -326,6 +339,7 @@ impl Client {
         Run {
             began: aws.now(),
             events: AtomicU64::new(0),
+            facts: None,
             listener,
             publisher: self.config.publisher.clone(),
             key_store: spec.and_then(Connectivity::key_store).cloned(),
@@ -488,7 +502,8 @@ impl<'a> Apply<'a> {
             Planned::Teardown(target) => {
                 let (plan, observed) = self.client.look_for_teardown(&target).await?;
                 plan.check_consent(&self.consent)?;
-                self.client.execute(&plan, (Desired::default(), observed), self.listener).await
+                let run = self.client.begin(&self.client.aws(plan.region()), plan.spec(), self.listener);
+                self.client.execute(&plan, (Desired::default(), observed), None, run).await
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnose::Diagnosis;
 use crate::report::Report;
+use crate::verify::Check;
 
 /// Shorthand used throughout the crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -50,6 +51,9 @@ pub struct ErrorDetails {
     pub request_id: Option<String>,
     /// Whether the same call may succeed later without any change.
     pub retryable: bool,
+    /// With `rules_broken`: the rules that do not hold, with evidence and remedy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<Check>,
 }
 
 /// One kind for each decision that a caller can make.
@@ -73,6 +77,9 @@ pub enum ErrorKind {
     ConcurrentChange,
     /// The plan replaces or deletes something, or makes keys unusable for a while. Say yes, or change the spec.
     NeedsConsent,
+    /// Rules do not hold for which AWS KMS would refuse; [`Error::broken`] has all of them. Put them right, or apply with
+    /// [`Consent::DespiteRules`](crate::Consent::DespiteRules).
+    RulesBroken,
     /// The key store still holds KMS keys. Deleting it would lose data; deal with the keys first.
     KeysExist,
     /// AWS accepted the change, but it was not complete in time. Apply again to continue.
@@ -100,6 +107,7 @@ impl Error {
             aws_code: None,
             request_id: None,
             retryable: matches!(kind, ErrorKind::Throttled | ErrorKind::TimedOut | ErrorKind::Unreachable),
+            broken: Vec::new(),
         };
         Self(Box::new(Inner { details, unclear: false, too_early: false, surprise: false, report: None, source: None }))
     }
@@ -133,6 +141,11 @@ impl Error {
         if let Some(report) = &mut self.0.report {
             report.diagnosis = Some(diagnosis);
         }
+        self
+    }
+
+    pub(crate) fn with_broken(mut self, broken: Vec<Check>) -> Self {
+        self.0.details.broken = broken;
         self
     }
 
@@ -217,6 +230,11 @@ impl Error {
     /// What apply had done until then, what failed and what was skipped.
     pub fn report(&self) -> Option<&Report> {
         self.0.report.as_ref()
+    }
+
+    /// The rules that do not hold, when that is why; each with what was seen and what to do.
+    pub fn broken(&self) -> &[Check] {
+        &self.0.details.broken
     }
 
     /// The failure as plain data.

@@ -175,6 +175,8 @@ pub struct Wanted {
     pub proxies: Vec<Ipv4Addr>,
     /// The port on which the proxy listens.
     pub port: u16,
+    /// The port of the health check, if another.
+    pub health_port: Option<u16>,
     /// Whether the load balancer is to have a security group.
     pub security_group: bool,
 }

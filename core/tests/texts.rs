@@ -454,7 +454,7 @@ fn errors_say_what_went_wrong_and_what_to_do() {
       help: correct the spec; nothing was sent to AWS
 
     invalid_spec
-      the spec does not fit what exists in AWS: VPC `vpc-…` needs `enableDnsSupport` and `enableDnsHostnames` both true (NET-05); range `10.20.0.0/16` of VPC `vpc-…` overlaps `10.20.0.0/24` of the data centre (NET-04); subnet `subnet-…` does not exist, or shares its zone with another one of the spec (NET-01); proxy address `10.9.0.10` is outside VPC `vpc-…`, but the link is `none` (NET-10)
+      the spec does not fit what exists in AWS: subnet `subnet-…` does not exist, or shares its zone with another one of the spec (NET-01); proxy address `10.9.0.10` is outside VPC `vpc-…`, but the link is `none` (NET-10)
       help: correct the spec, or what it names in AWS, then plan again
 
     unreachable, trying again may help

@@ -44,6 +44,7 @@ enum Yes {
     Replace,
     Delete,
     Disconnect,
+    DespiteRules,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -68,6 +69,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Yes::Replace => Consent::Replace,
         Yes::Delete => Consent::Delete,
         Yes::Disconnect => Consent::Disconnect,
+        Yes::DespiteRules => Consent::DespiteRules,
     });
     match arguments.verb {
         Verb::Plan => {

@@ -74,7 +74,7 @@ fn target(spec: Option<&Document>, name: Option<(String, String)>) -> xkslink_em
 fn consents(words: &[String]) -> xkslink_embed::Result<Vec<Consent>> {
     let read = |word: &String| {
         let wrong = |_| {
-            let help = "write `replace`, `delete` or `disconnect`";
+            let help = "write `replace`, `delete`, `disconnect` or `despite_rules`";
             xkslink_embed::Failure::argument("consent", format!("`{word}` is not known"), help)
         };
         serde_json::from_value(json!(word)).map_err(wrong)

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     aws.add_argument("--json", action="store_true", help="print JSON instead of text")
     consent = argparse.ArgumentParser(add_help=False)
     consent.add_argument("--yes", action="store_true", help="do what the plan says without asking")
-    choices = ("replace", "delete", "disconnect")
+    choices = ("replace", "delete", "disconnect", "despite_rules")
     consent.add_argument("--consent", action="append", default=[], choices=choices, help="agree to it; may be repeated")
 
     spec, target = "a spec: a file that ends in .json, .toml or .yaml", "a spec, or the name of a store"
@@ -217,6 +217,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         print(error, file=sys.stderr)
         if isinstance(error, errors.NeedsConsent):
             return NOT_AGREED
+        if isinstance(error, errors.RulesBroken):
+            return FOUND
         return LATER if error.retryable else FAILED
     except OSError as error:
         print(error, file=sys.stderr)

@@ -26,7 +26,7 @@ D = TypeVar("D", bound=Document)
 C = TypeVar("C", bound="_Base")
 
 #: What a plan may do beyond creating and updating, once the caller says so.
-Consent = Literal["replace", "delete", "disconnect"]
+Consent = Literal["replace", "delete", "disconnect", "despite_rules"]
 
 #: A spec, or the name of a store; to verify or diagnose also that of a key store, its `cks-` id, or that of an endpoint
 #: service.

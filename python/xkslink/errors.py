@@ -29,6 +29,8 @@ class XksError(Exception):
     """Whether the same call may succeed later without any change."""
     problems: list[dict[str, Any]]
     """Every problem of a spec, with `field`, `rule`, `what` and `help`; empty for other errors."""
+    broken: list[dict[str, Any]]
+    """The rules that do not hold, with `rule`, `evidence`, `remedy` and more, when that is why."""
     report: Optional[Report]
     """What apply or teardown had done until then."""
 
@@ -42,6 +44,7 @@ class XksError(Exception):
         request_id: Optional[str] = None,
         retryable: bool = False,
         problems: Optional[list[dict[str, Any]]] = None,
+        broken: Optional[list[dict[str, Any]]] = None,
         report: Optional[Report] = None,
     ) -> None:
         super().__init__(message)
@@ -52,6 +55,7 @@ class XksError(Exception):
         self.request_id = request_id
         self.retryable = retryable
         self.problems = problems or []
+        self.broken = broken or []
         self.report = report
 
     def __str__(self) -> str:
@@ -114,6 +118,12 @@ class NeedsConsent(XksError):
     """The plan replaces or deletes something, or makes keys unusable for a while. Say yes, or change the spec."""
 
     kind = "needs_consent"
+
+
+class RulesBroken(XksError):
+    """Rules do not hold for which AWS KMS would refuse; `broken` lists them. Put them right, or consent to `despite_rules`."""
+
+    kind = "rules_broken"
 
 
 class KeysExist(XksError):

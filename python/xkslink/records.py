@@ -25,17 +25,17 @@ Change = TypedDict(
 
 
 class Note(TypedDict):
-    """A risk that was seen while planning. It changes nothing."""
+    """A rule that does not hold, seen while planning. It changes no step."""
 
     rule: str
     """The rule it is about, such as `NET-02`."""
     text: str
-    """What was seen, and what to do about it."""
+    """What must be so, what was seen, and what to do about it."""
 
 
 class ResourceId(TypedDict):
-    """One resource of a store. Subnets need the key, their zone id. A VPC or link with a key is a duplicate that
-    goes: two runs at the same moment may both make one."""
+    """One resource of a store. Subnets need the key, their zone id. A VPC, route table or link with a key is a
+    duplicate that goes: two runs at the same moment may both make one."""
 
     key: NotRequired[str]
     """Which one, where there are several: the zone id of a subnet, the id of a duplicate."""
@@ -118,6 +118,39 @@ class Cause(TypedDict):
     """The page that documents the rule."""
 
 
+class Check(TypedDict):
+    """One rule held against facts."""
+
+    evidence: list[Evidence]
+    """The values seen."""
+    family: str
+    """The title of its family."""
+    needs_disconnect: bool
+    """Whether the remedy takes a disconnected key store."""
+    outcomes: list[KmsOutcome]
+    """How KMS answers to a breach."""
+    owner: Literal["aws", "network", "proxy", "key_manager", "dns"]
+    """Who can put a breach right."""
+    remedy: str
+    """What to do about a breach."""
+    rule: str
+    """The rule's id."""
+    severity: Literal["blocks_create", "blocks_connect", "risk"]
+    """What a breach does."""
+    source: str
+    """The page that documents the rule."""
+    symptom: str
+    """What else a breach looks like; empty when KMS's answer is all."""
+    text: str
+    """What must be so."""
+    verdict: Literal["pass", "fail", "unknown", "not_applicable", "guidance"]
+    """Which form it has."""
+    missing: NotRequired[Gap]
+    """What, and what would tell."""
+    why: NotRequired[str]
+    """Why."""
+
+
 class Diagnosis(TypedDict):
     """The causes of a symptom, the likeliest first."""
 
@@ -147,9 +180,11 @@ class ErrorDetails(TypedDict):
 
     aws_code: Optional[str]
     """AWS's own error code."""
+    broken: NotRequired[list[Check]]
+    """With `rules_broken`: the rules that do not hold, with evidence and remedy."""
     help: str
     """What a person can do about it."""
-    kind: Literal["invalid_spec", "not_found", "unreachable", "access_denied", "not_ours", "stale_plan", "needs_consent", "keys_exist", "timed_out", "throttled", "limit_exceeded", "connection_failed", "callback", "aws"]
+    kind: Literal["invalid_spec", "not_found", "unreachable", "access_denied", "not_ours", "stale_plan", "concurrent_change", "needs_consent", "rules_broken", "keys_exist", "timed_out", "throttled", "limit_exceeded", "connection_failed", "callback", "aws"]
     """Which decision the caller faces."""
     message: str
     """What we were doing and what went wrong, one line."""
@@ -171,6 +206,21 @@ class Evidence(TypedDict):
     """The value as AWS or the probe has it."""
     what: str
     """What it is of."""
+
+
+class Gap(TypedDict):
+    """Why something is not known, and what would tell."""
+
+    action: NotRequired[str]
+    """The IAM action."""
+    because: Literal["denied", "failed", "other_account", "no_probe", "not_said", "not_read"]
+    """Which form it has."""
+    what: NotRequired[str]
+    """What is missing."""
+    account: NotRequired[str]
+    """The account, twelve digits."""
+    phase: NotRequired[str]
+    """The phase of the probe: `dns`, `tls`, `proxy`."""
 
 
 class Ids(TypedDict):
@@ -204,6 +254,15 @@ class Ids(TypedDict):
     """The TXT record that proves ownership of the private DNS name."""
     vpc: Optional[str]
     """`vpc-…`."""
+
+
+class KmsOutcome(TypedDict):
+    """How KMS answers to a breach."""
+
+    connection_error: Optional[str]
+    """The ConnectionErrorCode."""
+    exception: Optional[str]
+    """The exception of the call."""
 
 
 class Outcome(TypedDict):
@@ -343,63 +402,6 @@ class Status(TypedDict):
     store: str
     """The store."""
     version: Literal[1]
-
-
-class Check(TypedDict):
-    """One rule held against facts."""
-
-    evidence: list[Evidence]
-    """The values seen."""
-    family: str
-    """The title of its family."""
-    needs_disconnect: bool
-    """Whether the remedy takes a disconnected key store."""
-    outcomes: list[KmsOutcome]
-    """How KMS answers to a breach."""
-    owner: Literal["aws", "network", "proxy", "key_manager", "dns"]
-    """Who can put a breach right."""
-    remedy: str
-    """What to do about a breach."""
-    rule: str
-    """The rule's id."""
-    severity: Literal["blocks_create", "blocks_connect", "risk"]
-    """What a breach does."""
-    source: str
-    """The page that documents the rule."""
-    symptom: str
-    """What else a breach looks like; empty when KMS's answer is all."""
-    text: str
-    """What must be so."""
-    verdict: Literal["pass", "fail", "unknown", "not_applicable", "guidance"]
-    """Which form it has."""
-    missing: NotRequired[Gap]
-    """What, and what would tell."""
-    why: NotRequired[str]
-    """Why."""
-
-
-class Gap(TypedDict):
-    """Why something is not known, and what would tell."""
-
-    action: NotRequired[str]
-    """The IAM action."""
-    because: Literal["denied", "failed", "other_account", "no_probe", "not_said", "not_read"]
-    """Which form it has."""
-    what: NotRequired[str]
-    """What is missing."""
-    account: NotRequired[str]
-    """The account, twelve digits."""
-    phase: NotRequired[str]
-    """The phase of the probe: `dns`, `tls`, `proxy`."""
-
-
-class KmsOutcome(TypedDict):
-    """How KMS answers to a breach."""
-
-    connection_error: Optional[str]
-    """The ConnectionErrorCode."""
-    exception: Optional[str]
-    """The exception of the call."""
 
 
 class Verification(TypedDict):

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 use serde_json::Value;
 use xkslink::spec::{CredentialError, SpecError};
-use xkslink::{Error, Report};
+use xkslink::{Check, Error, Report};
 
 use crate::callback::Thrown;
 
@@ -41,6 +41,8 @@ pub struct Details {
     pub retryable: bool,
     /// Every problem of a spec, with `field`, `rule`, `what` and `help`; empty for other failures.
     pub problems: Vec<Value>,
+    /// The rules that do not hold, when that is why; empty for other failures.
+    pub broken: Vec<Check>,
     /// What apply or teardown had done until then.
     #[serde(skip)]
     pub report: Option<Report>,
@@ -68,6 +70,7 @@ impl Failure {
             request_id: None,
             retryable: false,
             problems: Vec::new(),
+            broken: Vec::new(),
             report: None,
             source: None,
         }))
@@ -143,6 +146,7 @@ impl From<Error> for Failure {
             request_id: details.request_id,
             retryable: details.retryable,
             problems: Vec::new(),
+            broken: details.broken,
             report: error.report().cloned(),
             source: Some(error),
         }))

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 
 use super::event::{Event, EventKind};
+use super::preflight::LookAtFacts;
 use crate::aws::Aws;
 use crate::aws::answer::Answer;
 use crate::aws::tags::{self, Tags};
@@ -36,6 +37,8 @@ pub(crate) struct Context {
 pub(crate) struct Run {
     pub(crate) began: SystemTime,
     pub(crate) events: AtomicU64,
+    /// The look of the pre-flight; `None` when the caller has agreed to go on whatever it would find.
+    pub(crate) facts: Option<LookAtFacts>,
     pub(crate) listener: Option<Listener>,
     pub(crate) publisher: Option<Arc<dyn Publisher>>,
     pub(crate) key_store: Option<KeyStore>,

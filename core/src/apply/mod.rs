@@ -5,9 +5,10 @@
 
 mod context;
 pub(crate) mod event;
+pub(crate) mod preflight;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -24,6 +25,7 @@ use crate::aws::Aws;
 use crate::aws::answer::is_surprise;
 use crate::desired::Desired;
 use crate::error::{Error, ErrorKind, Result};
+use crate::facts::Facts;
 use crate::observed::Observed;
 use crate::plan::steps::{is_ready, steps};
 use crate::plan::{Action, Plan, Step};
@@ -46,16 +48,21 @@ use crate::resource::targets::Targets;
 use crate::resource::vpc::Vpc;
 use crate::resource::{Kind, Resource, ResourceId};
 
-/// Applies a plan, starting from a fresh observation; `look` makes another when AWS is not as it said.
+/// Applies a plan, starting from a fresh observation; `look` makes another when AWS is not as it said. Rules are held
+/// against `facts`, if there are any, before anything is made.
 pub(crate) async fn apply(
     aws: Arc<Aws>,
     plan: &Plan,
     (desired, observed): (Desired, Observed),
+    facts: Option<Facts>,
     look: Look<'_>,
     run: Run,
 ) -> Result<Report> {
     let mut work = Work::new(aws, plan, desired, observed, run);
     plan.check_covers(&work.remaining(), None)?;
+    if let Some(facts) = &facts {
+        preflight::check(facts, &work.unsettled())?;
+    }
     if work.needs_credential() {
         // Half a store helps nobody: the credential must be there before anything is made.
         work.run.credential().await?;
@@ -254,11 +261,33 @@ impl<'a> Work<'a> {
         let cx = Context { early, accepted: Arc::clone(&accepted), ..self.context(Some(resource.clone())) };
         let span = tracing::info_span!("step", resource = %resource, action = step.action.verb());
         let of = resource.clone();
+        let preflight = self.preflight(&step);
         let future = async move {
-            let result = take(cx, &step).await;
+            let result = match preflight.await {
+                Ok(()) => take(cx, &step).await,
+                Err(error) => Err(error),
+            };
             Ended { resource, result }
         };
         advance(of, Box::pin(future.instrument(span)), accepted)
+    }
+
+    /// The look before KMS is asked to connect; nothing before other steps.
+    fn preflight(&self, step: &Step) -> BoxFuture<'static, Result<()>> {
+        let connects = step.resource.kind == Kind::Connection && !step.removes();
+        let Some(facts) = self.run.facts.as_ref().filter(|_| connects) else { return Box::pin(ready(Ok(()))) };
+        let (facts, unsettled) = (facts(), self.unsettled());
+        Box::pin(async move { facts.await.map_or(Ok(()), |facts| preflight::check(&facts, &unsettled)) })
+    }
+
+    /// The kinds that AWS does not show as they will be: a step is left for them, or one ended a moment ago.
+    fn unsettled(&self) -> BTreeSet<Kind> {
+        let now = self.aws.since(self.run.began).as_secs_f64();
+        let lately =
+            |step: &&StepReport| now - step.began_seconds - step.took_seconds < preflight::SETTLING.as_secs_f64();
+        let mut kinds = preflight::to_change(&self.remaining());
+        kinds.extend(self.done.iter().filter(lately).map(|step| step.resource.kind));
+        kinds
     }
 
     fn end(&mut self, ended: Ended) {

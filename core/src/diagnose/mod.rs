@@ -126,7 +126,7 @@ impl Diagnosis {
 impl Cause {
     fn of(check: &Check, certainty: Certainty) -> Self {
         let sentence = match &check.verdict {
-            Verdict::Fail => format!("{}; it is not so: {}", check.text, seen(&check.evidence)),
+            Verdict::Fail => check.sentence(),
             Verdict::Unknown { missing } => format!("{}; whether it is so is unknown: {missing}", check.text),
             _ => format!("{}; no fact tells: ask {}", check.text, check.owner.whom()),
         };
@@ -153,13 +153,4 @@ impl Owner {
             Self::Dns => "whoever runs the domain",
         }
     }
-}
-
-/// The values that do not fit, the first three of them.
-fn seen(evidence: &[Evidence]) -> String {
-    let unfit: Vec<String> =
-        evidence.iter().filter(|each| !each.fits).map(|each| format!("{} is {}", each.what, each.value)).collect();
-    let more = unfit.len().saturating_sub(3);
-    let first = unfit.into_iter().take(3).collect::<Vec<_>>().join(", ");
-    if more == 0 { first } else { format!("{first}, and {more} more") }
 }

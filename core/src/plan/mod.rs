@@ -15,7 +15,7 @@ use crate::desired::Note;
 use crate::error::{Error, ErrorKind, Result};
 use crate::resource::domain_record::Zone;
 use crate::resource::{Change, Effect, Kind, ResourceId};
-use crate::spec::{Connectivity, ConnectivityBuilder, LONGEST_DOCUMENT};
+use crate::spec::{Connectivity, ConnectivityBuilder, LONGEST_DOCUMENT, Network};
 
 /// The changes that would make a spec true, or take a store down. Shown to people with `Display`, kept as JSON,
 /// approved by handing it to [`Client::apply`](crate::Client::apply).
@@ -107,6 +107,8 @@ pub enum Consent {
     /// Cut the key store off its proxy, by KMS's disconnect or because the way to the proxy is taken away and made anew:
     /// its keys are unusable until it is connected again.
     Disconnect,
+    /// Go on although rules do not hold for which KMS would refuse. They are not checked then.
+    DespiteRules,
 }
 
 impl Step {
@@ -247,7 +249,8 @@ impl Plan {
 
     /// What the caller must agree to before this plan can be applied.
     pub fn needs_consent(&self) -> Vec<Consent> {
-        let mut all: Vec<Consent> = self.steps.iter().flat_map(Step::needs_consent).collect();
+        let despite = self.notes.iter().any(Note::refuses).then_some(Consent::DespiteRules);
+        let mut all: Vec<Consent> = self.steps.iter().flat_map(Step::needs_consent).chain(despite).collect();
         all.sort_by_key(|consent| *consent as u8);
         all.dedup();
         all
@@ -346,9 +349,21 @@ impl Plan {
         Err(error.with_resource(resource))
     }
 
-    /// Refuses what needs a yes that was not given; all of them at once.
+    /// Whether the pre-flight has anything to look at: the plan makes something, for a key store or in a network that exists.
+    pub(crate) fn has_preflight(&self) -> bool {
+        let makes = |step: &Step| !matches!(step.action, Action::Delete);
+        let existing = |spec: &Connectivity| matches!(spec.network(), Network::Existing { .. });
+        self.purpose == Purpose::Apply
+            && self.steps.iter().any(makes)
+            && self.spec.as_ref().is_some_and(|spec| spec.key_store().is_some() || existing(spec))
+    }
+
+    /// Refuses what needs a yes that was not given; all of them at once. Whether rules hold is asked again by the pre-flight,
+    /// of AWS as it is by then.
     pub(crate) fn check_consent(&self, given: &[Consent]) -> Result<()> {
-        let missing: Vec<Consent> = self.needs_consent().into_iter().filter(|yes| !given.contains(yes)).collect();
+        let missing: Vec<Consent> = self.needs_consent();
+        let missing: Vec<Consent> =
+            missing.into_iter().filter(|yes| *yes != Consent::DespiteRules && !given.contains(yes)).collect();
         let first = |yes: &Consent| self.steps.iter().find(|step| step.needs_consent().any(|needed| needed == *yes));
         let steps: Vec<(&Step, Consent)> =
             missing.iter().filter_map(|yes| first(yes).map(|step| (step, *yes))).collect();
@@ -374,6 +389,7 @@ impl Consent {
                 "disconnects the key store, whose keys are unusable meanwhile".to_owned()
             }
             Self::Disconnect => "cuts off the connected key store, whose keys are unusable meanwhile".to_owned(),
+            Self::DespiteRules => "goes on although rules do not hold".to_owned(),
         }
     }
 
@@ -383,6 +399,7 @@ impl Consent {
             Self::Replace => "replace",
             Self::Delete => "delete",
             Self::Disconnect => "disconnect",
+            Self::DespiteRules => "despite_rules",
         }
     }
 }

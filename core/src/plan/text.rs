@@ -120,6 +120,7 @@ impl super::Consent {
             Self::Disconnect => {
                 "cutting the key store off its proxy; its keys are unusable until it is connected again"
             }
+            Self::DespiteRules => "going on although rules do not hold for which AWS KMS would refuse; see the notes",
         }
     }
 }

@@ -51,6 +51,12 @@ impl Grant {
         self.when("StringEquals", &format!("aws:RequestTag/{STORE}"), [scope.store])
     }
 
+    /// The same for another reason.
+    pub(super) fn because(mut self, reason: &str) -> Self {
+        reason.clone_into(&mut self.permission.reason);
+        self
+    }
+
     pub(super) fn sometimes(mut self) -> Self {
         self.permission.sometimes = true;
         self

@@ -72,6 +72,10 @@ pub(super) fn look(scope: &Scope<'_>) -> Vec<Grant> {
 pub(super) fn plan(plan: &Plan, scope: &Scope<'_>) -> Vec<Grant> {
     let any = |kind: Kind, actions: &[Action]| scope.steps_of(kind).any(|(action, _)| actions.contains(&action));
     let mut grants = Vec::new();
+    if plan.has_preflight() {
+        let reason = "to check beforehand whether KMS would refuse; a rule that cannot be read is not checked";
+        grants.extend(verify(scope).into_iter().map(|grant| grant.because(reason).sometimes()));
+    }
     if any(Kind::Subnet, &[Action::Create, Action::Replace]) {
         let zones = allow("ec2:DescribeAvailabilityZones", "to choose zones for the subnets, when there are too few");
         grants.push(if scope.makes_the_first(Kind::Subnet) { zones } else { zones.sometimes() });

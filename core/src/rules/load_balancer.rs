@@ -158,7 +158,7 @@ pub(super) const RULES: &[Rule] = &[
                     proxies.iter().flat_map(|(address, ports)| ports.iter().map(move |port| (*address, *port)))
                 {
                     let what = format!("{} to {address}:{port}", balancer.security_groups.join(", "));
-                    match admits(out.iter().copied(), address, &[], port) {
+                    match admits(out.iter().copied(), address.into(), &[], port) {
                         Some(fits) => seen = seen.and(what, if fits { "allowed" } else { "no rule allows it" }, fits),
                         None => seen = seen.but(Gap::NotSaid { what: format!("{what}: a prefix list decides") }),
                     }

@@ -199,6 +199,11 @@ impl Rule {
         self.check.is_some()
     }
 
+    /// Whether a breach makes KMS, or a service below it, refuse; others are risks that nobody answers to.
+    pub fn refuses(&self) -> bool {
+        self.severity != Severity::Risk || !self.outcomes.is_empty()
+    }
+
     /// Judges facts: pure, so the same facts give the same verdict.
     pub fn judge(&self, facts: &Facts) -> (Verdict, Vec<Evidence>) {
         let Some(check) = self.check else { return (Verdict::Guidance, Vec::new()) };

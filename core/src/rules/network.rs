@@ -44,8 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "The way to the proxy lies in a network that the internet can reach; KMS does not look at this",
         remedy: "Give the subnets a route table of their own without a route to `igw-...`",
         check: Some(|facts| {
-            let open = |route: &&Route| route.over.starts_with("igw-");
-            let seen = |subnet: &Subnet, table: &RouteTable| match table.routes.iter().find(open) {
+            let seen = |subnet: &Subnet, table: &RouteTable| match table.routes.iter().find(|route| is_public(route)) {
                 Some(route) => {
                     (subnet.id.clone(), format!("{}: {} over {}", table.id, route.destination, route.over), false)
                 }
@@ -172,13 +171,16 @@ pub(super) const RULES: &[Rule] = &[
         source: source::NLB_ZONES,
         check: Some(|facts| {
             let zones = facts.zones.or("there are no zones")?;
+            // A zone may be constrained after a load balancer came to stand in it.
+            let stands = facts.load_balancers.known().is_some();
             Ok(each(facts.used_subnets()?.into_iter().map(|subnet| {
                 let zone = zones.iter().find(|zone| zone.id == subnet.zone_id);
                 let said = zone.map_or_else(
-                    || format!("{}: not a zone of this account", subnet.zone_id),
+                    || format!("{}: not an available zone of the Region", subnet.zone_id),
                     |zone| format!("{}: {}, {}", zone.id, zone.sort, zone.state),
                 );
-                let real = zone.is_some_and(|zone| zone.sort == "availability-zone" && zone.state == "available");
+                let real =
+                    zone.is_some_and(|zone| zone.sort == "availability-zone" && (stands || zone.state == "available"));
                 (&subnet.id, said, real)
             })))
         }),
@@ -201,6 +203,10 @@ pub(super) const RULES: &[Rule] = &[
                     match longest_prefix(&table.routes, *address) {
                         Some(route) if route.over == "local" => {
                             (what, format!("{}: stays in the VPC", table.id), false)
+                        }
+                        // The address is private.
+                        Some(route) if is_public(route) => {
+                            (what, format!("{}: only to the internet, over {}", table.id, route.over), false)
                         }
                         Some(route) => {
                             let dead = if route.blackhole { ", a black hole" } else { "" };
@@ -301,6 +307,11 @@ fn remote_routes(facts: &Facts) -> Result<Vec<(String, Ipv4Net)>, Open> {
     let routes = tables(facts)?.into_iter().flat_map(|(_, table)| &table.routes);
     let remote = routes.filter(|route| route.over != "local" && route.destination.prefix_len() > 0);
     Ok(remote.map(|route| (format!("route over {}", route.over), route.destination)).collect())
+}
+
+/// Whether it leads to the internet.
+fn is_public(route: &Route) -> bool {
+    route.over.starts_with("igw-")
 }
 
 fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {

@@ -114,13 +114,12 @@ impl Facts {
 
     /// The addresses behind the load balancer: targets, or the proxies of a spec that has none yet.
     pub(super) fn proxies(&self) -> Result<Vec<(Ipv4Addr, Vec<u16>)>, Open> {
-        let wanted = self
-            .wanted
-            .as_ref()
-            .map(|wanted| wanted.proxies.iter().map(|address| (*address, vec![wanted.port])).collect::<Vec<_>>());
-        match (self.targets(), wanted) {
+        match (self.targets(), &self.wanted) {
             (Ok(targets), _) => Ok(targets.into_iter().filter_map(|(group, target)| address(group, target)).collect()),
-            (Err(_), Some(wanted)) => Ok(wanted),
+            (Err(_), Some(wanted)) => {
+                let ports: Vec<u16> = [wanted.port].into_iter().chain(wanted.health_port).collect();
+                Ok(wanted.proxies.iter().map(|address| (*address, ports.clone())).collect())
+            }
             (Err(open), None) => Err(open),
         }
     }

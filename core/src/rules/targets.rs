@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
+
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Fact, Facts, Gap, Target, TargetGroup};
@@ -360,6 +362,14 @@ fn targets_are_open(facts: &Facts) -> Result<Seen, Open> {
     let groups = facts.security_groups.or("there are no security groups")?;
     let (nodes, others): (Vec<_>, Vec<_>) =
         interfaces.iter().partition(|interface| interface.sort == "network_load_balancer");
+    let callers: Vec<(Ipv4Net, &[String])> = match facts.load_balancers {
+        // Its nodes will be anywhere in its subnets.
+        Fact::Absent => facts.used_subnets()?.iter().filter_map(|subnet| Some((subnet.range?, &[][..]))).collect(),
+        _ => nodes
+            .iter()
+            .flat_map(|node| node.addresses.iter().map(|from| ((*from).into(), &node.security_groups[..])))
+            .collect(),
+    };
     let mut seen = Seen::default();
     for (address, ports) in inside {
         let Some(interface) = others.iter().find(|interface| interface.addresses.contains(address)) else {
@@ -367,13 +377,18 @@ fn targets_are_open(facts: &Facts) -> Result<Seen, Open> {
             continue;
         };
         let own: Vec<_> = groups.iter().filter(|group| interface.security_groups.contains(&group.id)).collect();
-        for node in &nodes {
-            for (from, port) in node.addresses.iter().flat_map(|from| ports.iter().map(move |port| (*from, *port))) {
+        for (from, groups) in &callers {
+            for port in ports {
                 let rules = own.iter().flat_map(|group| &group.ingress);
-                let what = format!("{from} to {address}:{port}");
-                match admits(rules, from, &node.security_groups, port) {
+                let side = if from.prefix_len() == 32 { from.addr().to_string() } else { from.to_string() };
+                let what = format!("{side} to {address}:{port}");
+                match admits(rules, *from, groups, *port) {
                     Some(fits) => seen = seen.and(what, if fits { "allowed" } else { "no rule allows it" }, fits),
-                    None => seen = seen.but(Gap::NotSaid { what: format!("{what}: a prefix list decides") }),
+                    None => {
+                        seen = seen.but(Gap::NotSaid {
+                            what: format!("{what}: only a part of the range is allowed, or a prefix list"),
+                        })
+                    }
                 }
             }
         }

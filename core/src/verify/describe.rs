@@ -38,7 +38,7 @@ fn ports(from: Option<i32>, to: Option<i32>) -> Option<(u16, u16)> {
 }
 
 impl Wanted {
-    pub(super) fn of(spec: &Connectivity) -> Self {
+    pub(crate) fn of(spec: &Connectivity) -> Self {
         let subnets = match spec.network() {
             Network::Existing { subnet_ids, .. } => subnet_ids.clone(),
             Network::Create { .. } => Vec::new(),
@@ -53,6 +53,7 @@ impl Wanted {
             data_center: spec.data_center().to_vec(),
             proxies: spec.proxy().addresses.clone(),
             port: spec.proxy().port,
+            health_port: spec.proxy().health_check.port.filter(|port| *port != spec.proxy().port),
             security_group: spec.load_balancer().security_group == WantedGroup::Own,
         }
     }

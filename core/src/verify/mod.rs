@@ -40,7 +40,7 @@ pub struct Verification {
 }
 
 /// One rule held against facts.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
     /// The rule's id.
@@ -174,6 +174,16 @@ impl Check {
             needs_disconnect: rule.needs_disconnect,
             source: rule.source.url.to_owned(),
         }
+    }
+
+    /// What must be so, and the values that do not fit, the first three of them: a failure in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        let unfit = self.evidence.iter().filter(|each| !each.fits);
+        let unfit: Vec<String> = unfit.map(|each| format!("{} is {}", each.what, each.value)).collect();
+        let more = unfit.len().saturating_sub(3);
+        let first = unfit.into_iter().take(3).collect::<Vec<_>>().join(", ");
+        let seen = if more == 0 { first } else { format!("{first}, and {more} more") };
+        format!("{}; it is not so: {seen}", self.text)
     }
 
     /// What KMS or AWS says to a breach, for people.

@@ -98,7 +98,7 @@ pub(crate) async fn read(aws: &Aws, target: &Target<'_>) -> Result<Facts> {
     (facts.vpc, facts.subnets, facts.route_tables) = (network.vpc, network.subnets, network.route_tables);
     (facts.network_acls, facts.security_groups) = (network.acls, network.groups);
 
-    let inside = facts.targets_in_vpc();
+    let inside = facts.proxies_in_vpc();
     if let (Fact::Known(vpc), false) = (vpc, inside.is_empty()) {
         let theirs = look.interfaces(&[("vpc-id", vec![vpc]), ("addresses.private-ip-address", inside)]).await?;
         facts.interfaces = match (facts.interfaces, theirs) {
@@ -529,14 +529,16 @@ impl Facts {
         hide(&mut self.security_groups, gap);
     }
 
-    /// Addresses of targets in the VPC: they may have security groups.
-    fn targets_in_vpc(&self) -> Vec<String> {
-        let (Some(vpc), Some(groups)) = (self.vpc.known(), self.target_groups.known()) else { return Vec::new() };
-        let targets = groups.iter().filter_map(|group| group.targets.known()).flatten();
-        let inside = |id: &String| {
-            let address = id.parse::<Ipv4Addr>();
-            address.is_ok_and(|address| vpc.ranges.iter().any(|range| range.contains(&address)))
-        };
-        targets.map(|target| target.id.clone()).filter(inside).collect()
+    /// Addresses of targets in the VPC, or of the proxies that are to be targets: they may have security groups.
+    fn proxies_in_vpc(&self) -> Vec<String> {
+        let Some(vpc) = self.vpc.known() else { return Vec::new() };
+        let targets =
+            self.target_groups.known().into_iter().flatten().filter_map(|group| group.targets.known()).flatten();
+        let mut addresses: Vec<Ipv4Addr> = targets.filter_map(|target| target.id.parse().ok()).collect();
+        if let (Fact::Absent, Some(wanted)) = (&self.target_groups, &self.wanted) {
+            addresses.clone_from(&wanted.proxies);
+        }
+        let inside = |address: &Ipv4Addr| vpc.ranges.iter().any(|range| range.contains(address));
+        addresses.iter().filter(|address| inside(address)).map(ToString::to_string).collect()
     }
 }

@@ -205,9 +205,9 @@ impl Stage {
 
     /// A text with saved values in the place of their names.
     pub fn filled(&self, text: &str) -> String {
-        let named = |(name, value): (&String, &Value)| Some((format!("`${name}`"), value.as_str()?.to_owned()));
+        let named = |(name, value): (&String, &Value)| Some((format!("${name}"), value.as_str()?.to_owned()));
         let values = self.saved.iter().filter_map(named);
-        values.fold(text.to_owned(), |text, (name, value)| text.replace(&name, &format!("`{value}`")))
+        values.fold(text.to_owned(), |text, (name, value)| text.replace(&name, &value))
     }
 
     /// Ids of the latest report, for references.

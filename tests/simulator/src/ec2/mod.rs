@@ -207,6 +207,9 @@ fn perform(call: &Call, world: &mut World) -> Answer {
         "RevokeSecurityGroupEgress" => security_group_rule::revoke(call, world, Direction::Egress),
 
         "DescribeNetworkAcls" => network_acl::describe(call, world),
+        "CreateNetworkAclEntry" => network_acl::create_entry(call, world),
+        "DeleteNetworkAclEntry" => network_acl::delete_entry(call, world),
+        "CreateNetworkInterface" => network_interface::create(call, world),
         "DescribeNetworkInterfaces" => network_interface::describe(call, world),
 
         "CreateVpnGateway" => vpn_gateway::create(call, world),

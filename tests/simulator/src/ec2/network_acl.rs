@@ -1,14 +1,14 @@
-//! Network ACLs: the default one of each VPC, which every subnet of the VPC is associated with.
+//! Network ACLs: the default one of each VPC, which every subnet of the VPC is associated with, and its entries.
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
-use super::object::{Object, mine, object};
+use super::object::{Object, find_mut, mine, object};
 use super::tags::tag_set;
-use super::{Vpc, home_of};
-use crate::call::{Answer, Call};
+use super::{Vpc, cidr, done, home_of};
+use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, Tags, World};
 
 /// A network ACL.
@@ -91,6 +91,42 @@ pub(super) fn add_default(world: &mut World, vpc: &Vpc) {
 pub(super) fn describe(call: &Call, world: &World) -> Answer {
     let home = home_of(call);
     LISTING.answer(call, mine(&world.ec2.network_acls, &home).map(|acl| item(acl, world)).collect())
+}
+
+pub(super) fn create_entry(call: &Call, world: &mut World) -> Answer {
+    let flag = |name: &str| call.flag(name).ok_or_else(|| missing_parameter(name));
+    let port = |name: &str| call.input["PortRange"][name].as_str().and_then(|port| port.parse().ok());
+    let entry = NetworkAclEntry {
+        number: call.number("RuleNumber").ok_or_else(|| missing_parameter("RuleNumber"))?,
+        egress: flag("Egress")?,
+        protocol: call.need("Protocol")?,
+        cidr: cidr::parse(&call.need("CidrBlock")?, "cidrBlock")?,
+        ports: port("From").zip(port("To")),
+        allow: call.need("RuleAction")? == "allow",
+    };
+    let acl = find_mut(&mut world.ec2.network_acls, &home_of(call), &call.need("NetworkAclId")?)?;
+    if acl.entries.iter().any(|other| (other.number, other.egress) == (entry.number, entry.egress)) {
+        let message = format!("The network acl entry identified by {} already exists.", entry.number);
+        return Err(Fail::new("NetworkAclEntryAlreadyExists", message));
+    }
+    acl.entries.push(entry);
+    Ok(done())
+}
+
+pub(super) fn delete_entry(call: &Call, world: &mut World) -> Answer {
+    let (number, egress) = (call.number("RuleNumber"), call.flag("Egress"));
+    let acl = find_mut(&mut world.ec2.network_acls, &home_of(call), &call.need("NetworkAclId")?)?;
+    let before = acl.entries.len();
+    acl.entries.retain(|entry| (Some(entry.number), Some(entry.egress)) != (number, egress));
+    if acl.entries.len() == before {
+        let message = "The specified network acl entry does not exist.";
+        return Err(Fail::new("InvalidNetworkAclEntry.NotFound", message));
+    }
+    Ok(done())
+}
+
+fn missing_parameter(name: &str) -> Fail {
+    Fail::new("MissingParameter", format!("The request must contain the parameter {name}"))
 }
 
 fn item(acl: &NetworkAcl, world: &World) -> Value {

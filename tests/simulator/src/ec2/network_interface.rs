@@ -1,4 +1,4 @@
-//! Network interfaces that services make in subnets. They hold subnets, security groups and VPCs until they are gone.
+//! Network interfaces in subnets, most of them made by services. They hold subnets, security groups and VPCs until they are gone.
 
 use std::net::Ipv4Addr;
 use std::ops::Range;
@@ -8,18 +8,19 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::listing::{Ids, Listing};
+use super::object::find;
 use super::{Subnet, home_of, subnet};
 use crate::call::{Answer, Call, Fail};
 use crate::world::{Home, World};
 
-/// A network interface made by a service.
+/// A network interface.
 #[derive(Clone, Debug, Serialize)]
 pub struct NetworkInterface {
     /// Owner and Region.
     pub home: Home,
     /// `eni-…`.
     pub id: String,
-    /// `network_load_balancer`, `transit_gateway` …
+    /// `network_load_balancer`, `transit_gateway`, `interface` for one of the account's own …
     pub interface_type: String,
     /// `ELB net/<name>/<id>` for load balancers.
     pub description: String,
@@ -91,6 +92,33 @@ pub(crate) fn add_interface(
     Some(id)
 }
 
+/// A network interface of the caller's own, such as a proxy in the VPC has.
+pub(super) fn create(call: &Call, world: &mut World) -> Answer {
+    let home = home_of(call);
+    let id = call.need("SubnetId")?;
+    let subnet = find(&world.ec2.subnets, &home, &id)?;
+    let wanted = call.text("PrivateIpAddress").map(|text| {
+        let address: Option<Ipv4Addr> = text.parse().ok();
+        let fits = |address: &Ipv4Addr| usable(subnet).contains(&u32::from(*address)) && !taken(world, &id, *address);
+        address.filter(fits).ok_or_else(|| {
+            Fail::new("InvalidParameterValue", format!("Address {text} is in use, or not an address of {id}"))
+        })
+    });
+    let wanted = wanted.transpose()?;
+    let groups = call.texts("SecurityGroupId");
+    for group in &groups {
+        find(&world.ec2.security_groups, &home, group)?;
+    }
+    let made = add_interface(world, &home, &id, "interface", &call.text("Description").unwrap_or_default(), &groups);
+    let made =
+        made.ok_or_else(|| Fail::new("InsufficientFreeAddressesInSubnet", format!("{id} has no free address")))?;
+    for interface in world.ec2.network_interfaces.iter_mut().filter(|each| each.id == made) {
+        interface.address = wanted.unwrap_or(interface.address);
+    }
+    let found = world.ec2.network_interfaces.iter().find(|each| each.id == made);
+    Ok(json!({"networkInterface": found.map(|interface| item(interface, world))}))
+}
+
 /// Lets the network interfaces with a description disappear at a time.
 pub(crate) fn release_interfaces(world: &mut World, description: &str, at: Duration) {
     for interface in &mut world.ec2.network_interfaces {
@@ -145,7 +173,7 @@ fn item(interface: &NetworkInterface, world: &World) -> Value {
         "availabilityZoneId": subnet.map(|subnet| &subnet.zone_id),
         "ownerId": interface.home.account,
         "requesterId": requester,
-        "requesterManaged": true,
+        "requesterManaged": interface.interface_type != "interface",
         "status": "in-use",
         "macAddress": format!("02:00:00:{b:02x}:{c:02x}:{d:02x}"),
         "privateIpAddress": interface.address.to_string(),
