@@ -20,10 +20,11 @@ struct Arguments {
     /// The Region.
     region: String,
     /// Name or `cks-` id of a key store, or the name of an endpoint service; without one, the text alone is read.
+    #[arg(required_unless_present = "told")]
     store: Option<String>,
     /// What was seen: an exception, a ConnectionErrorCode, an error message.
-    #[arg(long, default_value = "")]
-    told: String,
+    #[arg(long)]
+    told: Option<String>,
     /// Print the diagnosis as JSON.
     #[arg(long)]
     json: bool,
@@ -43,15 +44,16 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Exit code 2: a cause was found.
+/// Exit code 3: a cause was found.
 async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let told = arguments.told.unwrap_or_default();
     let diagnosis = match &arguments.store {
         Some(store) => {
             let client = Client::new(&aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await);
-            client.diagnose(Target::named(store, &arguments.region)).told(&arguments.told).await?
+            client.diagnose(Target::named(store, &arguments.region)).told(&told).await?
         }
-        None => Diagnosis::of_text(&arguments.told),
+        None => Diagnosis::of_text(&told),
     };
     println!("{}", if arguments.json { diagnosis.to_json() } else { diagnosis.to_string() });
-    Ok(if diagnosis.found().is_some() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if diagnosis.found().is_some() { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }

@@ -1,4 +1,5 @@
-//! Before AWS is asked for anything: does this certificate, and the proxy that shows it, please AWS KMS?
+//! Before AWS is asked for anything: does this certificate, and the proxy that shows it, please AWS KMS? The verdict is that
+//! of the rules.
 //!
 //! Give a certificate, addresses, a credential, or all of them; nothing here needs AWS. What is seen is seen from this host.
 //! A proxy configuration file holds the credential; without one, `XKS_KEY_ID` and `XKS_SECRET` of the environment do.
@@ -11,15 +12,19 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
-use xkslink::probe::{Probe, ProbeReport, Trust, TrustedRoots, Validity};
+use clap::{ArgGroup, Parser};
+use xkslink::facts::Facts;
+use xkslink::probe::{Probe, TrustedRoots};
+use xkslink::rules::{Verdict, rule};
 use xkslink::spec::Credential;
+use xkslink::{Check, Verification};
 
 /// Looks at certificate, TLS and proxy as AWS KMS will.
 #[derive(Parser)]
+#[command(group(ArgGroup::new("what").args(["certificate", "address", "dns"]).required(true).multiple(true)))]
 struct Arguments {
     /// The private DNS name of the endpoint service.
     name: String,
@@ -32,13 +37,13 @@ struct Arguments {
     #[arg(long)]
     address: Vec<SocketAddr>,
     /// The path of the proxy API, such as `/kms/xks/v1`: calls it at each address.
-    #[arg(long)]
+    #[arg(long, requires = "address")]
     path: Option<String>,
     /// The configuration file that the proxy exported.
-    #[arg(long)]
+    #[arg(long, requires = "path")]
     credential: Option<PathBuf>,
     /// The external key that a KMS key is to use.
-    #[arg(long)]
+    #[arg(long, requires = "path")]
     key: Option<String>,
     /// Asks public DNS about the name.
     #[arg(long)]
@@ -65,7 +70,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let mut probe = Probe::of(&arguments.name, &arguments.region)?.addresses(arguments.address);
     if let Some(file) = arguments.certificate {
-        probe = probe.certificate(&std::fs::read(file)?);
+        probe = probe.certificate(&read(&file)?);
     }
     if let Some(path) = arguments.path {
         let source = match arguments.credential {
@@ -81,41 +86,48 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         probe = probe.dns();
     }
     if let Some(file) = arguments.root {
-        probe = probe.trusted_roots(TrustedRoots::aws_kms().with_certificates(&std::fs::read(file)?));
+        probe = probe.trusted_roots(TrustedRoots::aws_kms().with_certificates(&read(&file)?));
     }
     let report = probe.await;
     println!("{}", if arguments.json { report.to_json() } else { report.to_string() });
-    let problems = problems(&report);
-    for problem in &problems {
-        eprintln!("problem: {problem}");
-    }
-    if problems.is_empty() {
-        eprintln!("nothing was seen that AWS KMS would refuse");
-    }
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    let facts = Facts { subject: arguments.name, region: arguments.region, probe: Some(report), ..Facts::default() };
+    Ok(verdict(&Verification::of(&facts)))
 }
 
-/// What AWS KMS would refuse for sure.
-fn problems(report: &ProbeReport) -> Vec<String> {
-    let mut problems = Vec::new();
-    for certificate in report.certificates() {
-        if !certificate.common_name.fits() {
-            problems.push("the certificate has no Common Name for the private DNS name [TLS-03]".to_owned());
+/// Says which rules do not hold, by what was seen. Exit code 3: AWS KMS would refuse; 4: nothing could be seen.
+fn verdict(verification: &Verification) -> ExitCode {
+    let probed = |check: &&Check| {
+        ["TLS-", "PXY-", "DNS-", "KS-10", "ACC-08"].iter().any(|family| check.rule.starts_with(family))
+    };
+    let judged =
+        |verdict: Verdict| verification.checks.iter().filter(probed).filter(move |check| check.verdict == verdict);
+    let mut refused = 0;
+    for check in judged(Verdict::Fail) {
+        let refuses = rule(&check.rule).is_some_and(|rule| rule.refuses());
+        refused += usize::from(refuses);
+        eprintln!("{}: {}: {}", if refuses { "KMS would refuse" } else { "risk" }, check.rule, check.text);
+        for seen in check.evidence.iter().filter(|seen| !seen.fits) {
+            eprintln!("  seen  {}: {}", seen.what, seen.value);
         }
-        if certificate.chain.iter().any(|each| each.validity != Validity::Valid) {
-            problems.push("a certificate of the chain is expired or not yet valid [TLS-08]".to_owned());
+        eprintln!("  fix   {}", check.remedy);
+    }
+    let held = judged(Verdict::Pass).count();
+    match (refused, held) {
+        (0, 0) => {
+            eprintln!("nothing could be seen: see above why");
+            ExitCode::from(4)
         }
-        if !matches!(certificate.trust, Trust::Listed { .. } | Trust::ListedByName { .. }) {
-            problems.push(format!("the chain {} [TLS-06]", certificate.trust));
+        (0, _) => {
+            eprintln!("nothing was seen that AWS KMS would refuse; {held} rules hold");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("AWS KMS would refuse: {refused} rules do not hold, {held} do");
+            ExitCode::from(3)
         }
     }
-    for proxy in &report.proxy {
-        if proxy.health.status() != Some(200) {
-            problems.push(format!("the proxy at {} is not healthy: {} [PXY-03]", proxy.address, proxy.health));
-        }
-        if !proxy.problems.is_empty() {
-            problems.push(format!("the proxy at {} answers what AWS KMS does not understand [PXY-08]", proxy.address));
-        }
-    }
-    problems
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("could not read {}: {error}", file.display()))
 }
