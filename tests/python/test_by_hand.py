@@ -517,6 +517,20 @@ def test_a_vpc_comes_with_its_defaults_and_shows_its_attributes(aws: Aws) -> Non
     inside = [{"Name": "vpc-id", "Values": [network.vpc]}]
     acl = only(aws.ec2.describe_network_acls(Filters=inside)["NetworkAcls"])
     assert acl["IsDefault"] and {each["SubnetId"] for each in acl["Associations"]} == set(network.subnets)
+    entry: dict[str, Any] = {"NetworkAclId": acl["NetworkAclId"], "RuleNumber": 50, "Egress": True}
+    rule = {**entry, "Protocol": "6", "CidrBlock": "10.0.8.0/24", "PortRange": {"From": 443, "To": 443}}
+    aws.ec2.create_network_acl_entry(**rule, RuleAction="deny")
+    entries = only(aws.ec2.describe_network_acls(Filters=inside)["NetworkAcls"])["Entries"]
+    assert [each["RuleAction"] for each in entries if each["RuleNumber"] == 50] == ["deny"]
+    with refused("NetworkAclEntryAlreadyExists"):
+        aws.ec2.create_network_acl_entry(**rule, RuleAction="allow")
+    aws.ec2.delete_network_acl_entry(**entry)
+    with refused("InvalidNetworkAclEntry.NotFound"):
+        aws.ec2.delete_network_acl_entry(**entry)
+    own = aws.ec2.create_network_interface(SubnetId=network.subnets[0], PrivateIpAddress="10.60.0.20")["NetworkInterface"]
+    assert (own["PrivateIpAddress"], own["RequesterManaged"]) == ("10.60.0.20", False)
+    with refused("InvalidParameterValue"):
+        aws.ec2.create_network_interface(SubnetId=network.subnets[0], PrivateIpAddress="10.60.0.20")
     names = aws.ec2.describe_vpc_attribute(VpcId=network.vpc, Attribute="enableDnsHostnames")
     assert names["EnableDnsHostnames"] == {"Value": True}
     limits = aws.ec2.describe_account_attributes(AttributeNames=["supported-platforms"])["AccountAttributes"]
