@@ -23,7 +23,7 @@ quickstart: ## plan, apply, verify and teardown on the simulated AWS
 	$(CARGO) run --locked --bin quickstart
 
 .PHONY: test
-test: lint test-rust docs test-python python ## everything, set-up included
+test: lint test-rust docs test-python test-package ## everything, set-up included
 
 # In a profile of its own, several times as fast; the first time, that compiles the AWS SDK again.
 .PHONY: survive
@@ -68,9 +68,13 @@ test-rust: ## the tests in Rust
 test-python: build $(VENV)/ready ## boto3 against the simulator, the engine against moto
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
 
-# The dev profile and the shared target directory: the AWS SDK is not compiled again.
 .PHONY: python
-python: $(VENV)/ready scenarios ## the Python package: built, installed into the virtual environment, type-checked and tested
+python: scenarios test-package ## the Python package: built, installed into the virtual environment, type-checked and tested
+
+# Holds the package against the scenarios' documents, which `test-rust` and `scenarios` write. The dev profile and the
+# shared target directory: the AWS SDK is not compiled again.
+.PHONY: test-package
+test-package: $(VENV)/ready
 	VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/maturin develop --quiet --manifest-path python/Cargo.toml --locked
 	cd python && ../$(VENV)/bin/python -m mypy.stubtest xkslink._native xkslink.errors --allowlist tests/stubtest.txt
 	cd python && ../$(VENV)/bin/python -m mypy xkslink tests generate.py
