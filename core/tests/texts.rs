@@ -458,7 +458,7 @@ fn errors_say_what_went_wrong_and_what_to_do() {
       help: correct the spec, or what it names in AWS, then plan again
 
     unreachable, trying again may help
-      could not look for what carries our tag: could not reach AWS
+      could not look for what carries our tag: could not reach AWS: the simulated connection broke
       help: check credentials, network and proxy settings of this process, then apply again
 
     access_denied at endpoint service

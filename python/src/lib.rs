@@ -33,10 +33,10 @@ fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// The JSON Schema of spec documents, as JSON.
+/// The JSON Schema of a sort of documents, as JSON.
 #[pyfunction]
-fn schema() -> String {
-    xkslink_embed::schema().to_string()
+fn schema(py: Python<'_>, name: &str) -> PyResult<String> {
+    raise::raising(py, || xkslink_embed::schema(name))
 }
 
 /// Keeps what is logged up to a level, for `log_records`. Answers whether it does.

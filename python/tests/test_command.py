@@ -92,9 +92,27 @@ def test_ends_that_are_not_well(command: Command, aws: SimulatedAws, tmp_path: p
 
 def test_what_needs_no_aws(command: Command) -> None:
     assert json.loads(command("schema").stdout)["title"] == "Connectivity"
+    assert "steps" in json.loads(command("schema", "plan").stdout)["properties"]
+    unknown = command("schema", "plans")
+    assert unknown.returncode == 2 and "`plans` is no sort of documents" in unknown.stderr and "`plan`" in unknown.stderr
     told = command("diagnose", "--told", "-", "--json", input="XKS_PROXY_INVALID_TLS_CONFIGURATION")
     assert told.returncode == 5 and json.loads(told.stdout)["causes"]
     assert "exit codes" in command("--help").stdout and "--consent" in command("apply", "--help").stdout
+
+
+def test_a_shell_completes_it(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("argcomplete")
+
+    def completions(line: str) -> set[str]:
+        said = tmp_path / "said"
+        asking = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_STDOUT_FILENAME": str(said)}
+        environment = {**os.environ, **asking, "_ARGCOMPLETE_IFS": "\n"}
+        command = [str(pathlib.Path(sys.executable).with_name("xkslink"))]
+        subprocess.run(command, env=environment, check=True, timeout=90)
+        return {word.strip() for word in said.read_text(encoding="utf-8").split("\n")}
+
+    assert {"diagnose"} <= completions("xkslink di") <= {"diagnose", ""}
+    assert {"replace", "delete", "disconnect", "despite_rules"} <= completions("xkslink apply --consent ")
 
 
 def test_a_world_is_served_until_interrupted() -> None:

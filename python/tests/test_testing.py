@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from typing import Any
 
 import pytest
 
@@ -75,6 +77,27 @@ def test_a_proxy_is_probed(simulated_aws: SimulatedAws) -> None:
         timeout_seconds=5,
     )
     assert proxy["address"] in report.to_json() and str(report)
+
+
+def test_a_proxy_is_probed_before_anything_is_built(simulated_aws: SimulatedAws) -> None:
+    proxy = simulated_aws.start_proxy()
+    asked: dict[str, Any] = {
+        "region": "eu-central-1",
+        "addresses": [proxy["address"]],
+        "trusted_roots": proxy["root"],
+        "health_check": xkslink.HealthCheck(type="https", path="/ping"),
+        "without": ["dns"],
+        "timeout_seconds": 5,
+    }
+    credential: dict[str, Any] = {"path": "/kms/xks/v1", "access_key_id": KEY_ID, "raw_secret_access_key": SECRET}
+    report = xkslink.Client.probe_name("xks.example.com", **asked, **credential)
+    awaited = asyncio.run(xkslink.AsyncClient.probe_name("xks.example.com", **asked, **credential))
+    for each in (report, awaited):
+        assert proxy["address"] in each.to_json() and SECRET not in each.to_json()
+    with pytest.raises(errors.InvalidArgument, match="raw_secret_access_key: is missing"):
+        xkslink.Client.probe_name("xks.example.com", region="eu-central-1", path="/kms/xks/v1", access_key_id=KEY_ID)
+    with pytest.raises(errors.InvalidArgument, match="path"):
+        xkslink.Client.probe_name("xks.example.com", **{**asked, "health_check": xkslink.HealthCheck(type="https")})
 
 
 def test_lines_are_shown_where_there_is_no_terminal(client: xkslink.Client, spec: xkslink.Connectivity) -> None:

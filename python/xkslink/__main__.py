@@ -56,7 +56,8 @@ def parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--probe", action="store_true", help="probe besides")
     probe = verbs.add_parser("probe", parents=[aws], help="what no AWS API tells, from this host", epilog=CODES)
     probe.add_argument("spec", help=spec)
-    verbs.add_parser("schema", help="the JSON Schema of specs")
+    schemas = verbs.add_parser("schema", help="the JSON Schema of documents")
+    schemas.add_argument("name", nargs="?", default="connectivity", help="`plan`, `report` …; that of specs if not given")
     simulate = verbs.add_parser("simulate", help="serve a simulated AWS until interrupted")
     simulate.add_argument("--port", type=int, default=4600, help="port on loopback; 0 picks a free one")
     simulate.add_argument("--speed", type=float, default=60.0, help="simulated seconds per second")
@@ -132,7 +133,7 @@ def judged(document: Document) -> int:
 def act(options: argparse.Namespace) -> int:
     """Does what the options say; returns the exit code."""
     if options.verb == "schema":
-        print(json.dumps(schema(), indent=2))
+        print(json.dumps(schema(options.name), indent=2))
         return DONE
     if options.verb == "simulate":
         return simulate(options)
@@ -203,9 +204,20 @@ def simulate(options: argparse.Namespace) -> int:
             return DONE
 
 
+def complete(known: argparse.ArgumentParser) -> None:
+    """Answers a shell that asks for completions; without `argcomplete` no shell does."""
+    try:
+        import argcomplete
+    except ImportError:
+        return
+    argcomplete.autocomplete(known)
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command; returns its exit code."""
-    options = parser().parse_args(arguments)
+    known = parser()
+    complete(known)
+    options = known.parse_args(arguments)
     try:
         return act(options)
     except (errors.InvalidSpec, errors.InvalidArgument) as error:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Generic, Literal, Optional, Typ
 from . import _logs, _native
 from .documents import Diagnosis, Document, Event, Facts, Plan, ProbeReport, Report, Status, TxtRecord, Verification
 from .errors import Closed, InvalidArgument
-from .spec import Connectivity
+from .spec import Connectivity, HealthCheck
 
 if TYPE_CHECKING:
     from .testing import SimulatedAws
@@ -249,6 +249,8 @@ def _probe(
     without: Iterable[str],
     trusted_roots: Optional[str],
     timeout_seconds: Optional[float],
+    health_check: Optional[HealthCheck] = None,
+    dns: bool = False,
 ) -> str:
     given = {
         "addresses": None if addresses is None else list(addresses),
@@ -259,8 +261,27 @@ def _probe(
         "without": list(without),
         "trusted_roots": trusted_roots,
         "timeout_seconds": timeout_seconds,
+        "health_check": None if health_check is None else _health_check(health_check),
+        "dns": dns or None,
     }
     return json.dumps({name: value for name, value in given.items() if value is not None})
+
+
+def _health_check(given: object) -> dict[str, Any]:
+    if not isinstance(given, HealthCheck):
+        raise InvalidArgument(f"health_check: is of the type `{type(given).__name__}`", help="give an `xkslink.HealthCheck`")
+    return {name: value for name, value in given.to_dict().items() if name in ("type", "path")}
+
+
+def _proxy(path: Optional[str], access_key_id: Optional[str], secret: Optional[str]) -> Optional[tuple[str, str, str]]:
+    if path is None and access_key_id is None and secret is None:
+        return None
+    if path is None or access_key_id is None or secret is None:
+        given = {"path": path, "access_key_id": access_key_id, "raw_secret_access_key": secret}
+        missing = next(name for name, value in given.items() if value is None)
+        what = "the proxy API is asked with its path, an access key id and its secret"
+        raise InvalidArgument(f"{missing}: is missing; {what}", help="give all three, or none of them")
+    return path, access_key_id, secret
 
 
 class Run:
@@ -499,6 +520,48 @@ class Client(_Base):
         )
         return _Waited(self._connected.probe(_spec(spec), request), ProbeReport).blocking()
 
+    @staticmethod
+    def probe_name(
+        private_dns_name: str,
+        *,
+        region: str,
+        path: Optional[str] = None,
+        access_key_id: Optional[str] = None,
+        raw_secret_access_key: Optional[str] = None,
+        health_check: Optional[HealthCheck] = None,
+        addresses: Optional[Iterable[str]] = None,
+        certificate: Optional[str] = None,
+        resolvers: Optional[Iterable[str]] = None,
+        name_servers: Optional[Iterable[str]] = None,
+        external_key: Optional[str] = None,
+        without: Iterable[Literal["dns", "tls", "proxy", "health_check"]] = (),
+        trusted_roots: Optional[str] = None,
+        timeout_seconds: Optional[float] = None,
+    ) -> ProbeReport:
+        """Probes without a spec and without AWS, to judge a proxy before anything is built. Reads only.
+
+        :param private_dns_name: the name that AWS KMS will call the proxy by
+        :param path: where on the proxy the API is; with it, the credential of the proxy
+        :param health_check: what the load balancer will send
+
+        The other arguments are those of `probe`.
+        """
+        proxy = _proxy(path, access_key_id, raw_secret_access_key)
+        request = _probe(
+            addresses,
+            certificate,
+            resolvers,
+            name_servers,
+            external_key,
+            without,
+            trusted_roots,
+            timeout_seconds,
+            health_check=health_check,
+            dns=True,
+        )
+        task = _native.Client.probe_name(private_dns_name, region, proxy, request)
+        return _Waited(task, ProbeReport).blocking()
+
     def close(self) -> None:
         """Ends the client; running verbs go on. Later calls raise `Closed`."""
         self._client = None
@@ -595,6 +658,41 @@ class AsyncClient(_Base):
             addresses, certificate, resolvers, name_servers, external_key, without, trusted_roots, timeout_seconds
         )
         return await _Waited(self._connected.probe(_spec(spec), request), ProbeReport).awaited()
+
+    @staticmethod
+    async def probe_name(
+        private_dns_name: str,
+        *,
+        region: str,
+        path: Optional[str] = None,
+        access_key_id: Optional[str] = None,
+        raw_secret_access_key: Optional[str] = None,
+        health_check: Optional[HealthCheck] = None,
+        addresses: Optional[Iterable[str]] = None,
+        certificate: Optional[str] = None,
+        resolvers: Optional[Iterable[str]] = None,
+        name_servers: Optional[Iterable[str]] = None,
+        external_key: Optional[str] = None,
+        without: Iterable[Literal["dns", "tls", "proxy", "health_check"]] = (),
+        trusted_roots: Optional[str] = None,
+        timeout_seconds: Optional[float] = None,
+    ) -> ProbeReport:
+        """Probes without a spec and without AWS. The arguments are those of `Client.probe_name`. Reads only."""
+        proxy = _proxy(path, access_key_id, raw_secret_access_key)
+        request = _probe(
+            addresses,
+            certificate,
+            resolvers,
+            name_servers,
+            external_key,
+            without,
+            trusted_roots,
+            timeout_seconds,
+            health_check=health_check,
+            dns=True,
+        )
+        task = _native.Client.probe_name(private_dns_name, region, proxy, request)
+        return await _Waited(task, ProbeReport).awaited()
 
     async def close(self) -> None:
         """Ends the client; running verbs go on. Later calls raise `Closed`."""

@@ -385,9 +385,10 @@ def _html(picture: str, document: Document) -> str:
     return f"{picture}<pre>{html.escape(str(document))}</pre>"
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of spec documents."""
-    read: dict[str, Any] = json.loads(_native.schema())
+def schema(name: str = "connectivity") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of documents: `connectivity` for specs; `plan`, `report`, `event`, `status`, `verification`,
+    `diagnosis`, `probe`, `policies` or `error` for what the library writes."""
+    read: dict[str, Any] = json.loads(_native.schema(name))
     return read
 
 

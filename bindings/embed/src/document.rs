@@ -70,10 +70,20 @@ pub fn spec(format: &str, text: &str) -> Result<Document> {
     Ok(Document::Spec(Box::new(spec)))
 }
 
-/// The JSON Schema of spec documents.
-#[must_use]
-pub fn schema() -> Value {
-    Connectivity::schema()
+/// The JSON Schema of a sort of documents: `connectivity` is a spec, the others are named as what verbs give.
+///
+/// # Errors
+/// `invalid_argument` when there is no such sort.
+pub fn schema(name: &str) -> Result<String> {
+    let mut schemas = xkslink::schemas();
+    schemas.remove(name).ok_or_else(|| {
+        let known: Vec<_> = schemas.into_keys().map(|name| format!("`{name}`")).collect();
+        Failure::argument(
+            "name",
+            format!("`{name}` is no sort of documents"),
+            format!("write one of {}", known.join(", ")),
+        )
+    })
 }
 
 /// An event as its JSON document and its line for people.

@@ -55,7 +55,10 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             (ErrorKind::Unreachable, "no answer in time".to_owned())
         }
-        SdkError::DispatchFailure(_) => (ErrorKind::Unreachable, "could not reach AWS".to_owned()),
+        SdkError::DispatchFailure(failure) => {
+            let why = failure.as_connector_error().map_or_else(String::new, |error| format!(": {}", root_of(error)));
+            (ErrorKind::Unreachable, format!("could not reach AWS{why}"))
+        }
         SdkError::ResponseError(_) => (ErrorKind::Aws, "could not read the answer of AWS".to_owned()),
         SdkError::ConstructionFailure(_) => (ErrorKind::InvalidSpec, "could not build the request".to_owned()),
         _ => (ErrorKind::Aws, "the AWS SDK failed".to_owned()),
@@ -70,6 +73,11 @@ where
         .with_aws(code.as_deref(), request_id.as_deref())
         .with_unclear(unclear)
         .with_source(error)
+}
+
+/// What began it: of all that the SDK tells of a connection, only this names the certificate, the name or the port.
+fn root_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    error.source().map_or(error, root_of)
 }
 
 fn kind_of(code: &str, status: u16) -> ErrorKind {
