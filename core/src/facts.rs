@@ -35,6 +35,9 @@ pub struct Facts {
     pub key_store: Fact<KeyStore>,
     /// All other custom key stores of the account and Region.
     pub other_key_stores: Fact<Vec<KeyStore>>,
+    /// How many custom key stores the account may have in the Region, read while the key store is not there; absent when
+    /// Service Quotas does not list the quota.
+    pub key_store_quota: Fact<u32>,
     /// The endpoint service.
     pub service: Fact<EndpointService>,
     /// Whether the account of the key store is offered the service; absent when it is not.

@@ -435,7 +435,7 @@ const EXAMPLES: [&str; 15] = [
     "failure/no_healthy_target",
     "failure/too_slow_load_balancer",
     "failure/throttled_for_long",
-    "failure/key_store_quota",
+    "failure/vpc_quota",
     "failure/connection_xks_proxy_timed_out",
     "failure/unreadable_answer",
 ];
@@ -497,9 +497,9 @@ fn errors_say_what_went_wrong_and_what_to_do() {
       could not create the target group: AWS said ThrottlingException: Rate exceeded
       help: wait a little, then apply again
 
-    limit_exceeded at key store
-      could not create the key store: AWS said LimitExceededException: The quota of 0 custom key stores has been reached
-      help: ten key stores are allowed in an account and Region: raise that quota, or delete a key store that nobody needs
+    limit_exceeded at VPC
+      could not create the VPC: AWS said VpcLimitExceeded: The maximum number of VPCs has been reached.
+      help: raise the quota in Service Quotas or delete what is no longer needed
 
     connection_failed at connection
       KMS could not connect the key store: XKS_PROXY_TIMED_OUT: the proxy did not answer within 250 ms

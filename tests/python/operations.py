@@ -22,7 +22,7 @@ DISPATCHERS: dict[str, Path] = {
 # What AWS's pages about this job tell to call, from the look before to the last deletion.
 BY_HAND = {
     "sts": "GetCallerIdentity AssumeRole",
-    "service-quotas": "GetServiceQuota",
+    "service-quotas": "GetServiceQuota ListServiceQuotas",
     "ec2": """
         DescribeAvailabilityZones DescribeAccountAttributes
         CreateVpc DescribeVpcs ModifyVpcAttribute DescribeVpcAttribute DeleteVpc

@@ -599,6 +599,12 @@ def test_quotas_are_told(aws: Aws) -> None:
     assert (quota["QuotaName"], quota["Adjustable"]) == ("VPCs per Region", True)
     with refused("NoSuchResourceException"):
         aws.quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-00000000")
+    pages = aws.quotas.get_paginator("list_service_quotas").paginate(ServiceCode="kms", PaginationConfig={"PageSize": 2})
+    listed = [quota for page in pages for quota in page["Quotas"]]
+    assert [quota["Value"] for quota in listed if quota["QuotaName"] == "Custom key stores"] == [10]
+    assert len({quota["QuotaCode"] for quota in listed}) == len(listed) > 2
+    with refused("NoSuchResourceException"):
+        aws.quotas.list_service_quotas(ServiceCode="nothing")
 
 
 def test_hosted_zones_are_found_by_name(aws: Aws) -> None:

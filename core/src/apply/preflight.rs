@@ -20,9 +20,8 @@ use crate::verify::{Check, Verification};
 /// seen its work done.
 pub(super) const SETTLING: Duration = Duration::from_secs(60);
 
-/// What apply sees to itself: that there is an endpoint service, and a healthy target before KMS connects. Nor is the
-/// quota of key stores judged, of which only the usual size is known: KMS says when it is used up.
-const OURS: [&str; 5] = ["ACC-07", "EPS-01", "TGT-09", "TGT-10", "PXY-14"];
+/// What apply sees to itself: that there is an endpoint service, and a healthy target before KMS connects.
+const OURS: [&str; 4] = ["EPS-01", "TGT-09", "TGT-10", "PXY-14"];
 
 /// Looks at what the rules are held against; `None` when AWS does not let us, which stops nobody.
 pub(crate) type LookAtFacts = Arc<dyn Fn() -> BoxFuture<'static, Option<Facts>> + Send + Sync>;

@@ -29,6 +29,8 @@ pub(crate) struct Aws {
     pub(crate) kms_sts: Option<aws_sdk_sts::Client>,
     /// EC2 as the key store's account sees it, a consumer of the endpoint service; `None` as above.
     pub(crate) kms_ec2: Option<aws_sdk_ec2::Client>,
+    /// Service Quotas of the key store's account. It gives up soon: networks without internet seldom have a way to it.
+    pub(crate) quotas: aws_sdk_servicequotas::Client,
     sleep: SharedAsyncSleep,
     time: SharedTimeSource,
 }
@@ -51,6 +53,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::new(&network_config),
             kms_sts: kms.map(|_| aws_sdk_sts::Client::new(&kms_config)),
             kms_ec2: kms.map(|_| aws_sdk_ec2::Client::new(&kms_config)),
+            quotas: aws_sdk_servicequotas::Client::new(&hasty(&kms_config)),
             sleep: network.sleep_impl().unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
             time: network.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new())),
         }
@@ -78,6 +81,9 @@ impl Aws {
 /// One attempt of a call may take this long. The SDK itself would wait for ever.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What a call that nobody should wait for may take, with its attempts.
+const HASTE: Duration = Duration::from_secs(5);
+
 /// The caller's configuration in the spec's Region, with our number of attempts and timeout unless the caller chose some.
 fn patient(config: &SdkConfig, region: &str) -> SdkConfig {
     let retry = match config.retry_config() {
@@ -91,6 +97,16 @@ fn patient(config: &SdkConfig, region: &str) -> SdkConfig {
         .timeout_config(timeout.to_builder().operation_attempt_timeout(attempt).build())
         .region(aws_types::region::Region::new(region.to_owned()))
         .retry_config(retry)
+        .build()
+}
+
+/// The same configuration for what nobody should wait for: two attempts, and five seconds for both.
+fn hasty(config: &SdkConfig) -> SdkConfig {
+    let timeout = config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
+    config
+        .to_builder()
+        .timeout_config(timeout.to_builder().operation_timeout(HASTE).build())
+        .retry_config(RetryConfig::standard().with_max_attempts(2))
         .build()
 }
 

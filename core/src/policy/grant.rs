@@ -16,7 +16,8 @@ pub(super) struct Grant {
 /// Allows an action, on everything until [`Grant::on`] says otherwise.
 pub(super) fn allow(action: &str, reason: impl Into<String>) -> Grant {
     let role = match action.split(':').next() {
-        Some("kms") => Role::Kms,
+        // The quotas are those of the key store's account.
+        Some("kms" | "servicequotas") => Role::Kms,
         Some("route53") => Role::Dns,
         _ => Role::Network,
     };

@@ -141,5 +141,9 @@ pub(super) fn verify(scope: &Scope<'_>) -> Vec<Grant> {
     let balancing =
         BALANCING.iter().map(|(operation, what)| allow(&format!("{ELB}:{operation}"), format!("to look at {what}")));
     let store = allow("kms:DescribeCustomKeyStores", "to look at the key stores");
-    ec2.chain(balancing).chain([store]).collect()
+    let quota = allow(
+        "servicequotas:ListServiceQuotas",
+        "to look at the quota of custom key stores, while the key store is not there",
+    );
+    ec2.chain(balancing).chain([store, quota.sometimes()]).collect()
 }

@@ -9,7 +9,7 @@ use crate::spec::Region;
 const SAME_ACCOUNT: Open = Open::NotApplicable("endpoint service and key store are in the same account");
 
 /// Custom key stores that an account may have in a Region, unless the quota was raised.
-const DEFAULT_QUOTA: usize = 10;
+const USUAL_QUOTA: u32 = 10;
 
 /// What a round trip between Region and key manager may take.
 const ROUND_TRIP_MS: f64 = 35.0;
@@ -126,18 +126,28 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ACC-07",
         severity: Severity::BlocksCreate,
-        text: "The account must have room for the key store: 10 custom key stores in a Region, those of AWS CloudHSM \
-               included, unless the quota was raised",
+        text: "The account must have room for the key store in its quota of custom key stores in the Region, which is 10 \
+               unless it was raised; those of AWS CloudHSM count, too",
         outcomes: &[Outcome::refused("LimitExceededException")],
         remedy: "Raise the quota of custom key stores in Service Quotas, or delete a key store that nobody uses",
         source: source::KMS_QUOTAS,
         check: Some(|facts| {
+            if facts.key_store.known().is_some() {
+                return Err(Open::NotApplicable("the key store has its place already"));
+            }
             let others = facts.others()?.len();
-            let all = others + usize::from(facts.key_store.known().is_some());
-            let seen = saw("custom key stores", all, facts.key_store.known().is_some() || others != DEFAULT_QUOTA)
-                .note("quota unless raised", DEFAULT_QUOTA);
-            let raised = facts.key_store.known().is_none() && others > DEFAULT_QUOTA;
-            Ok(if raised { seen.but(gap("the quota was raised, and only Service Quotas tells to what")) } else { seen })
+            let seen = |quota: u32| saw("custom key stores", others, others < quota as usize);
+            match &facts.key_store_quota {
+                Fact::Known(quota) => Ok(seen(*quota).note("quota", quota)),
+                Fact::Absent if others < USUAL_QUOTA as usize => {
+                    Ok(seen(USUAL_QUOTA).note("quota unless raised", USUAL_QUOTA))
+                }
+                Fact::Absent => Err(Open::Unknown(gap(&format!(
+                    "there are {others} custom key stores, the quota is {USUAL_QUOTA} unless it was raised, and Service \
+                     Quotas does not list it"
+                )))),
+                Fact::Unknown(gap) => Err(Open::Unknown(gap.clone())),
+            }
         }),
         ..RULE
     },

@@ -7,6 +7,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     self as elb, EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum as Enforce,
 };
 use aws_sdk_kms::types as kms;
+use aws_sdk_servicequotas::types::ServiceQuota;
 use ipnet::Ipv4Net;
 
 use crate::facts::{
@@ -74,6 +75,16 @@ pub(super) fn key_store(entry: &kms::CustomKeyStoresListEntry) -> KeyStore {
         service_name: proxy.and_then(|proxy| proxy.vpc_endpoint_service_name()).map(str::to_owned),
         service_owner: proxy.and_then(|proxy| proxy.vpc_endpoint_service_owner()).map(str::to_owned),
     }
+}
+
+/// The value of a quota of KMS, if it is the number of custom key stores. AWS publishes no code for it, and its pages write
+/// the name as `Custom key stores` or `Custom key store resource quota`.
+pub(super) fn key_store_quota(quota: &ServiceQuota) -> Option<u32> {
+    let name = quota.quota_name()?.to_ascii_lowercase();
+    let counts_requests = name.contains("request");
+    let value = quota.value().filter(|value| *value >= 0.0)?;
+    // A cast saturates.
+    (name.starts_with("custom key store") && !counts_requests).then_some(value as u32)
 }
 
 /// Load balancers of living services, by service id.

@@ -17,7 +17,7 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use futures_util::FutureExt;
-use futures_util::future::{try_join, try_join_all, try_join3, try_join5};
+use futures_util::future::{try_join, try_join_all, try_join3, try_join4, try_join5};
 
 use super::describe;
 use super::found::{Found, found};
@@ -73,12 +73,14 @@ pub(crate) async fn read(aws: &Aws, target: &Target<'_>) -> Result<Facts> {
         Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
     };
     let known = arns.known().map_or(&[][..], |arns| &arns[..]);
-    let (service, balancing, nodes) = try_join3(
+    let (service, balancing, nodes, quota) = try_join4(
         look.service(service_name.as_deref(), &facts.service).boxed(),
         look.balancing(known, facts.wanted.as_ref()).boxed(),
         look.nodes(known).boxed(),
+        look.key_store_quota(&facts.key_store).map(Ok).boxed(),
     )
     .await?;
+    facts.key_store_quota = quota;
     (facts.offer, facts.principals, facts.endpoints) = service;
     (facts.load_balancers, facts.target_groups) = balancing;
     facts.interfaces = nodes;
@@ -199,6 +201,23 @@ impl Look<'_> {
         let all =
             listed("kms:DescribeCustomKeyStores", stream, |page| (page.custom_key_stores, page.next_marker)).await?;
         Ok(all.map(|stores| stores.iter().map(describe::key_store).collect()))
+    }
+
+    /// How many custom key stores there may be. Only a store that is to be made needs to know, and whatever keeps us from
+    /// knowing keeps nobody from verifying.
+    async fn key_store_quota(&self, store: &Fact<KeyStore>) -> Fact<u32> {
+        const ACTION: &str = "servicequotas:ListServiceQuotas";
+        if *store != Fact::Absent {
+            return Fact::default();
+        }
+        let stream = self.aws.quotas.list_service_quotas().service_code("kms").max_results(100).into_paginator().send();
+        match pages::all("look at the quotas of KMS", ACTION, stream, |page| (page.quotas, page.next_token)).await {
+            Ok(quotas) => quotas.iter().find_map(describe::key_store_quota).into(),
+            Err(error) if error.kind() == ErrorKind::AccessDenied => {
+                Fact::Unknown(Gap::Denied { action: ACTION.to_owned() })
+            }
+            Err(error) => Fact::Unknown(Gap::Failed { action: ACTION.to_owned(), what: error.to_string() }),
+        }
     }
 
     /// Every endpoint service of the account, with its tags.

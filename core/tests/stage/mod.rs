@@ -1,5 +1,7 @@
 //! A good world to break: a store that was applied over a transit gateway, CONNECTED, and facts that can be changed.
 
+#![allow(dead_code, reason = "files share this")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
