@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 import time
 import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator, Iterable, Iterator, Mapping
 from datetime import datetime
 from os import PathLike, fspath
 from types import TracebackType
@@ -19,7 +17,10 @@ from .documents import Diagnosis, Document, Event, Facts, Plan, ProbeReport, Rep
 from .errors import Closed, InvalidArgument
 from .spec import Connectivity, HealthCheck
 
+# asyncio brings sockets and OpenSSL with it: functions that need it import it, so that who blocks does not pay for it.
 if TYPE_CHECKING:
+    import asyncio
+
     from .testing import SimulatedAws
 
 D = TypeVar("D", bound=Document)
@@ -162,15 +163,17 @@ class _Base:
     def _called(self, function: Callable[..., Any], *given: Any) -> Any:
         """Calls a function on the thread that waits for it; a coroutine runs on the loop of the client."""
         answer = function(*given)
-        if not inspect.isawaitable(answer):
+        if not isinstance(answer, Awaitable):
             return answer
         if self._loop is None:
-            if inspect.iscoroutine(answer):
+            if isinstance(answer, Coroutine):
                 answer.close()
             raise InvalidArgument("callback: is a coroutine function", help="give it to an `AsyncClient`")
 
         async def awaited() -> Any:
             return await answer
+
+        import asyncio
 
         return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
 
@@ -357,7 +360,7 @@ class AsyncRun:
                 event = Event._of(told)
                 if self._on_event is not None:
                     answer = self._on_event(event)
-                    if inspect.isawaitable(answer):
+                    if isinstance(answer, Awaitable):
                         await answer
                 yield event
             elif self._task.done():
@@ -395,6 +398,8 @@ class AsyncRun:
 
 async def _ready(task: _native.Task) -> None:
     """Returns when a task has an event or its result; cancels it when this is cancelled."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
 
@@ -586,6 +591,8 @@ class AsyncClient(_Base):
 
     @property
     def _connected(self) -> _native.Client:
+        import asyncio
+
         self._loop = asyncio.get_running_loop()
         return super()._connected
 
