@@ -4,6 +4,8 @@
 
 CARGO ?= cargo
 PYTHON ?= python3
+NODE ?= node
+NPM ?= npm
 VENV := .venv
 
 # The tools that check and list what we depend on, installed on first use, which takes some minutes.
@@ -23,7 +25,7 @@ quickstart: ## plan, apply, verify and teardown on the simulated AWS
 	$(CARGO) run --locked --bin quickstart
 
 .PHONY: test
-test: lint test-rust docs test-python test-package ## everything, set-up included
+test: lint test-rust docs test-python test-package test-node ## everything, set-up included
 
 # In a profile of its own, several times as fast; the first time, that compiles the AWS SDK again.
 .PHONY: survive
@@ -83,6 +85,22 @@ test-package: $(VENV)/ready
 	cd examples/python && ../../$(VENV)/bin/python -m mypy --config-file ../../python/pyproject.toml *.py
 	cd examples/python && ../../$(VENV)/bin/pyright --pythonpath ../../$(VENV)/bin/python *.py
 	cd examples/python && ../../$(VENV)/bin/python -m pytest -q -p no:cacheprovider .
+
+.PHONY: node
+node: scenarios test-node ## the npm package: native part, types and documents checked, tests
+
+# The native part is the library that `build` makes in the dev profile. It is loaded from beside the package.
+.PHONY: test-node
+test-node: build node/node_modules/.package-lock.json
+	cp $(wildcard target/debug/libxkslink_node.so target/debug/libxkslink_node.dylib) node/xkslink.node
+	cd node && $(NPM) run --silent build
+	cd node && $(NPM) run --silent test
+
+node/node_modules/.package-lock.json: node/package.json node/package-lock.json
+	@command -v $(NPM) >/dev/null && $(NODE) -e 'process.exit(parseInt(process.versions.node) < 20)' \
+		|| { echo "install Node.js 20 or later with npm: https://nodejs.org, or apt-get install nodejs npm"; exit 1; }
+	cd node && $(NPM) ci --no-audit --no-fund
+	touch $@
 
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use serde_json::json;
-use xkslink::{Consent, TxtRecord};
-use xkslink_embed::{Accounts, Callback, Callbacks, Client as Inner, Keys, ProbeRequest, Target, Thrown};
+use xkslink::TxtRecord;
+use xkslink_embed::{Accounts, Callback, Callbacks, Client as Inner, Keys, ProbeRequest, Target, Thrown, consents};
 
 use crate::document::Document;
 use crate::raise::raising;
@@ -69,17 +69,6 @@ fn target(spec: Option<&Document>, name: Option<(String, String)>) -> xkslink_em
         (None, Some((store, region))) => Ok(Target::Named { store, region }),
         (None, None) => Err(xkslink_embed::Failure::argument("target", "is missing", "give a spec or a name")),
     }
-}
-
-fn consents(words: &[String]) -> xkslink_embed::Result<Vec<Consent>> {
-    let read = |word: &String| {
-        let wrong = |_| {
-            let help = "write `replace`, `delete`, `disconnect` or `despite_rules`";
-            xkslink_embed::Failure::argument("consent", format!("`{word}` is not known"), help)
-        };
-        serde_json::from_value(json!(word)).map_err(wrong)
-    };
-    words.iter().map(read).collect()
 }
 
 fn request(probe: Option<&str>) -> xkslink_embed::Result<Option<ProbeRequest>> {

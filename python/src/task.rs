@@ -77,11 +77,10 @@ impl Task {
 
     /// Calls a function once, from another thread, as soon as there is an event to take or the result.
     fn when_ready(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<()> {
-        let running = Arc::clone(&self.0);
+        let ready = self.0.ready();
         raising(py, || {
             xkslink_embed::spawn(async move {
-                running.ready().await;
-                drop(running);
+                ready.await;
                 Python::attach(|py| {
                     if let Err(error) = function.call0(py) {
                         error.write_unraisable(py, Some(function.bind(py)));

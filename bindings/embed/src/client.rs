@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{join, try_join3};
+use serde_json::json;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::OnceCell;
 use xkslink::probe::Probe;
@@ -46,6 +47,21 @@ impl Target {
             Self::Named { region, .. } => region,
         })
     }
+}
+
+/// Reads what a caller agrees to from its words.
+///
+/// # Errors
+/// `invalid_argument` for another word.
+pub fn consents(words: &[String]) -> Result<Vec<Consent>> {
+    let read = |word: &String| {
+        let wrong = |_| {
+            let help = "write `replace`, `delete`, `disconnect` or `despite_rules`";
+            Failure::argument("consent", format!("`{word}` is not known"), help)
+        };
+        serde_json::from_value(json!(word)).map_err(wrong)
+    };
+    words.iter().map(read).collect()
 }
 
 /// A client of AWS, or of a simulated one. Cheap to clone; every verb may run at the same time as others.

@@ -26,7 +26,7 @@ mod task;
 
 pub use account::{Account, Accounts, Keys};
 pub use callback::{Callback, Callbacks, Thrown};
-pub use client::{Client, Target};
+pub use client::{Client, Target, consents};
 pub use document::{Document, Kind, event, schema, spec};
 pub use failure::{Details, Failure, Result, guard};
 pub use probe::ProbeRequest;

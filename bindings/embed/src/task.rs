@@ -63,6 +63,18 @@ impl Shared {
         self.changed.notify_all();
         self.ticks.send_modify(|tick| *tick += 1);
     }
+
+    async fn until<T>(&self, look: impl Fn(&mut State) -> Option<T>) -> T {
+        let mut ticks = self.ticks.subscribe();
+        loop {
+            let found = look(&mut self.lock());
+            if let Some(found) = found {
+                return found;
+            }
+            // The sender lives as long as `self`, so this cannot fail.
+            let _ = ticks.changed().await;
+        }
+    }
 }
 
 /// Says that a verb was cancelled, should it be dropped before it ended.
@@ -142,7 +154,7 @@ impl Task {
 
     /// The next event; `None` when there are no more.
     pub async fn next(&self) -> Option<Event> {
-        match self.until(State::next).await {
+        match self.shared.until(State::next).await {
             Next::Event(event) => Some(*event),
             Next::Ended | Next::Nothing => None,
         }
@@ -150,24 +162,13 @@ impl Task {
 
     /// The result. May be asked for more than once.
     pub async fn result(&self) -> Outcome {
-        self.until(|state| state.outcome.clone()).await
+        self.shared.until(|state| state.outcome.clone()).await
     }
 
-    /// Returns as soon as there is an event to take, or the result.
-    pub async fn ready(&self) {
-        self.until(|state| (!state.events.is_empty() || state.outcome.is_some()).then_some(())).await;
-    }
-
-    async fn until<T>(&self, look: impl Fn(&mut State) -> Option<T>) -> T {
-        let mut ticks = self.shared.ticks.subscribe();
-        loop {
-            let found = look(&mut self.shared.lock());
-            if let Some(found) = found {
-                return found;
-            }
-            // The sender lives as long as this task, so this cannot fail.
-            let _ = ticks.changed().await;
-        }
+    /// Returns as soon as there is an event to take, or the result. Waiting for it does not keep the verb running.
+    pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        async move { shared.until(|state| (!state.events.is_empty() || state.outcome.is_some()).then_some(())).await }
     }
 }
 
