@@ -1,5 +1,6 @@
 //! A process looks for the proxy's secret in its own memory: it is there while somebody holds it, and not afterwards.
-//! Linux shows a process its pages; other systems have no such test.
+//! Linux shows a process its pages; other systems have no such test. Copies that the AWS SDK makes for a request are freed
+//! and not wiped: after an apply they are gone because its further calls have used that memory again.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -7,7 +8,10 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use tokio::net::TcpListener;
+use xkslink::Client;
 use xkslink::spec::{Connectivity, Credential, Domain, KeyStore, Link, Network, Proxy, Secret};
+use xkslink_simulator::Simulator;
 use zeroize::Zeroize;
 
 const ACCESS_KEY_ID: &str = "ABCDEFGHIJKLMNOPQRSTUVWX";
@@ -99,4 +103,50 @@ fn the_secret_is_in_memory_while_it_is_held_and_not_afterwards() {
     assert!(found() > 0, "a credential from a file");
     drop(read);
     assert_eq!(found(), 0, "a credential that was read from a file, and the file's text");
+
+    // From here on this process holds copies: those of the simulated AWS.
+    let runtime = real_time();
+    let ended = runtime.block_on(async {
+        let simulator = Simulator::builder().speed(100.0).build();
+        simulator.host_zone("example.com");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { simulator.serve(listener).await });
+        let mut applying = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_process_that_applies", "--ignored", "--nocapture"])
+            .env(ENDPOINT, format!("http://127.0.0.1:{port}"))
+            .env("AWS_ACCESS_KEY_ID", "AKIA111122223333")
+            .env("AWS_SECRET_ACCESS_KEY", "simulated")
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .spawn()
+            .unwrap();
+        tokio::task::spawn_blocking(move || applying.wait().unwrap()).await.unwrap()
+    });
+    assert!(ended.success());
+}
+
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+
+fn real_time() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Run by the test above, in a process of its own, against the simulated AWS in another.
+#[test]
+#[ignore = "a process that another test starts"]
+fn a_process_that_applies() {
+    if std::env::var_os(ENDPOINT).is_none() {
+        return;
+    }
+    let runtime = real_time();
+    runtime.block_on(async {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let (client, spec) = (Client::new(&config), spec(Credential::value(ACCESS_KEY_ID, canary())));
+        let plan = client.plan(&spec).await.unwrap();
+        let report = client.apply(&plan).await.unwrap();
+        assert!(report.connected());
+        assert!(found() > 0, "the spec's and the plan's");
+    });
+    assert_eq!(found(), 0, "an apply, its plan and its client");
 }

@@ -64,7 +64,9 @@ type Boxed = Box<dyn std::error::Error + Send + Sync>;
 /// Calls a function on a thread that may block.
 async fn ask<I: Send + 'static, O: Send + 'static>(callback: &Callback<I, O>, input: I) -> Result<O, Boxed> {
     let callback = Arc::clone(callback);
-    tokio::task::spawn_blocking(move || callback(input)).await?.map_err(Into::into)
+    let answered = tokio::task::spawn_blocking(move || callback(input)).await;
+    // What tokio says of a panic repeats its words, which are the caller's own and may hold a secret.
+    answered.map_err(|_| "the callback panicked, or the runtime ended")?.map_err(Into::into)
 }
 
 /// Publication by the caller.
@@ -129,5 +131,16 @@ impl From<Keys> for Credentials {
     fn from(keys: Keys) -> Self {
         let expires = keys.expires_at.map(|seconds| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds));
         Self::new(keys.access_key_id, keys.secret_access_key, keys.session_token, expires, "xkslink-caller")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_told_without_its_words() {
+        let panics: Callback<(), ()> = Arc::new(|()| panic!("the secret is 42"));
+        assert_eq!(ask(&panics, ()).await.unwrap_err().to_string(), "the callback panicked, or the runtime ended");
     }
 }

@@ -137,6 +137,18 @@ fn what_a_callback_throws_comes_back_as_it_is() {
 }
 
 #[test]
+fn what_a_callback_panics_with_goes_nowhere() {
+    let panics = |()| panic!("cannot make use of {SECRET}");
+    let callbacks = Callbacks { credential: Some(Arc::new(panics)), ..Callbacks::default() };
+    let client = Client::new(Accounts::default(), callbacks, Some(world())).unwrap();
+    let failure = outcome(&client.apply(planned(&client), vec![]).unwrap()).unwrap_err();
+    assert_eq!(failure.kind, "callback");
+    let (written, shown) = (failure.to_json(), format!("{failure} {failure:?}"));
+    assert!(!written.contains(SECRET) && !shown.contains(SECRET), "{written} {shown}");
+    assert!(failure.thrown().is_none());
+}
+
+#[test]
 fn credentials_are_asked_for_again_when_they_expire() {
     let world = Simulator::new(World::default()).unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
