@@ -1,38 +1,43 @@
-//! Cancelling: a run is polled so many times and then dropped.
+//! Cancelling: a run is polled so many times and then dropped. That takes no time, and nothing of it goes on.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 use super::Dice;
 use super::matrix::Ground;
 use super::stage::Stage;
 
-/// Polls a future until it is done, or so many times. Whether it was done, and how often it was polled.
-async fn polled(future: impl Future, most: usize) -> (bool, usize) {
-    let mut future = Box::pin(future);
+/// Polls a future until it is done, or so many times. How often it was polled.
+async fn polled(mut future: Pin<&mut impl Future>, most: usize) -> usize {
     let mut polls = 0;
-    let done = std::future::poll_fn(|cx| {
+    std::future::poll_fn(|cx| {
         if polls == most {
-            return Poll::Ready(false);
+            return Poll::Ready(());
         }
         polls += 1;
-        future.as_mut().poll(cx).map(|_| true)
+        future.as_mut().poll(cx).map(drop)
     })
     .await;
-    (done, polls)
+    polls
 }
 
 /// Drops a run at random polls. What is wrong afterwards, once the next run has ended.
 pub async fn cancelled(ground: &Ground, times: usize, dice: &mut Dice) -> Vec<String> {
     let quiet = ground.before.fork();
-    let (_, all) = polled(quiet.run(ground.goal), usize::MAX).await;
+    let all = polled(Box::pin(quiet.run(ground.goal)).as_mut(), usize::MAX).await;
     let mut wrong = Vec::new();
     for _ in 0..times {
         let polls = dice.roll(all);
         let stage = ground.before.fork();
-        polled(stage.run(ground.goal), polls).await;
-        let said = still_going(&stage).await;
+        let mut run = Box::pin(stage.run(ground.goal));
+        polled(run.as_mut(), polls).await;
+        let now = stage.simulator.clock().now();
+        drop(run);
+        let said = still_going(&stage, now).await;
         let error = stage.run(ground.goal).await.err();
         let left = stage.wrong(ground.goal, &ground.wanted).await;
         let found = said.or(left.map(|left| format!("{error:?}; {left}")));
@@ -41,8 +46,13 @@ pub async fn cancelled(ground: &Ground, times: usize, dice: &mut Dice) -> Vec<St
     wrong
 }
 
-/// What a dropped run does all the same: nothing.
-async fn still_going(stage: &Stage) -> Option<String> {
+/// What a run that was dropped at this time does all the same: nothing.
+async fn still_going(stage: &Stage, dropped: Duration) -> Option<String> {
+    let took = stage.simulator.clock().now() - dropped;
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    if !took.is_zero() || tasks > 0 {
+        return Some(format!("{tasks} tasks left, {took:?} after it was dropped"));
+    }
     let before = stage.simulator.requests().len();
     stage.simulator.clock().wait(Duration::from_secs(60)).await;
     let after = stage.simulator.requests().len();

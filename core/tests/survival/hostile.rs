@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use xkslink_simulator::{Fault, FaultKind, LoggedRequest};
 
 use super::matrix::{Ground, grounds};
-use super::stage::{Goal, SORTS, Sort, Stage};
+use super::stage::{Goal, Sort, Stage, sorts};
 use super::{paused, side_by_side};
 
 /// What AWS's models say of a member, see hostile.py.
@@ -290,7 +290,7 @@ pub fn outcomes(stride: usize) -> Vec<Outcome> {
     let models = models();
     let mut asked = BTreeSet::new();
     let mut work: Vec<(Sort, Vec<Case>)> = Vec::new();
-    for sort in SORTS {
+    for sort in sorts() {
         let mut cases = Vec::new();
         for (goal, verb, sent) in paused().block_on(all_sent(sort)) {
             for (action, sent) in sent {

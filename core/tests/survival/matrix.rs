@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use xkslink_simulator::{Fault, FaultKind, LoggedRequest, Simulator};
 
-use super::stage::{Census, GOALS, Goal, SORTS, Sort, Stage, timings};
+use super::stage::{Census, GOALS, Goal, Sort, Stage, sorts, timings};
 use super::{paused, side_by_side};
 
 /// What happens at a call.
@@ -169,8 +169,8 @@ pub async fn case(sort: Sort, ground: &Ground, point: &Point, harm: Harm) -> Out
 
 /// Every `stride`-th case of all.
 pub fn cases(stride: usize) -> Vec<Outcome> {
-    let of_sort = |sort: &Sort| {
-        let place = SORTS.iter().position(|each| each == sort).unwrap_or_default();
+    let sorts: Vec<(usize, Sort)> = sorts().into_iter().enumerate().collect();
+    let of_sort = |(place, sort): &(usize, Sort)| {
         paused().block_on(async {
             let mut outcomes = Vec::new();
             let mut number = place * 7;
@@ -192,7 +192,7 @@ pub fn cases(stride: usize) -> Vec<Outcome> {
             outcomes
         })
     };
-    side_by_side(&SORTS, of_sort).into_iter().flatten().collect()
+    side_by_side(&sorts, of_sort).into_iter().flatten().collect()
 }
 
 /// A table over any property of the cases.

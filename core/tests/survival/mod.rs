@@ -15,9 +15,9 @@ pub fn everything() -> bool {
     std::env::var_os("SURVIVE").is_some()
 }
 
-/// Of the cases of the matrix every so many-th is tried.
-pub fn stride() -> usize {
-    std::env::var("SURVIVE").map_or(97, |stride| stride.parse().unwrap_or(1))
+/// Of the cases of a matrix every so many-th is tried: `sample` says it for a sample.
+pub fn stride(sample: usize) -> usize {
+    std::env::var("SURVIVE").map_or(sample, |stride| stride.parse().unwrap_or(1))
 }
 
 /// Pseudo-random numbers that repeat with their seed (splitmix64).

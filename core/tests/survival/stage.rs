@@ -19,17 +19,18 @@ pub struct Sort {
     pub domain: &'static str,
 }
 
-/// Every link with the domain in Route 53, and the other domain modes with the usual link.
-pub const SORTS: [Sort; 8] = [
-    Sort { link: "new gateway", domain: "Route 53" },
-    Sort { link: "given gateway", domain: "Route 53" },
-    Sort { link: "transit gateway", domain: "Route 53" },
-    Sort { link: "peering", domain: "Route 53" },
-    Sort { link: "routed", domain: "Route 53" },
-    Sort { link: "none", domain: "Route 53" },
-    Sort { link: "new gateway", domain: "by hand" },
-    Sort { link: "new gateway", domain: "callback" },
-];
+const LINKS: [&str; 6] = ["new gateway", "given gateway", "transit gateway", "peering", "routed", "none"];
+const DOMAINS: [&str; 3] = ["Route 53", "by hand", "callback"];
+
+/// Every link with every domain mode, the usual one first.
+pub fn sorts() -> Vec<Sort> {
+    DOMAINS.iter().flat_map(|domain| LINKS.iter().map(|link| Sort { link, domain })).collect()
+}
+
+impl Sort {
+    /// The sort for what does not differ between them.
+    pub const USUAL: Self = Self { link: "new gateway", domain: "Route 53" };
+}
 
 /// What a client is asked to make true.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
