@@ -83,7 +83,7 @@ fn cipher(key: &Key) -> Result<LessSafeKey, Refusal> {
 
 fn find<'a>(setup: &Setup, store: &'a Store, id: &str) -> Result<&'a Key, Refusal> {
     if setup.is_unavailable() {
-        return Err(internal());
+        return Err(Refusal::new(503, "DependencyTimeoutException", "no external key manager answers"));
     }
     let key = store.keys.iter().find(|key| key.id == id);
     key.ok_or_else(|| Refusal::new(404, "KeyNotFoundException", "the external key does not exist"))
@@ -130,5 +130,5 @@ fn corrupt() -> Refusal {
 }
 
 fn internal() -> Refusal {
-    Refusal::new(500, "InternalException", "the external key manager does not serve")
+    Refusal::new(500, "InternalException", "the cipher failed")
 }

@@ -254,7 +254,7 @@ async fn what_is_not_implemented_or_has_no_key_manager_serves_nobody() {
     let down = |setup: &mut Setup| setup.fleet.iter_mut().for_each(|each| each.health = "UNAVAILABLE".to_owned());
     proxy.change(down).unwrap();
     let refused = send(&proxy, about("key-1", "encrypt", input)).await.unwrap();
-    assert_eq!(outcome(&refused), (500, "InternalException".to_owned()));
+    assert_eq!(outcome(&refused), (503, "DependencyTimeoutException".to_owned()));
     assert_eq!(send(&proxy, health()).await.unwrap().status(), 200);
 }
 
