@@ -131,8 +131,7 @@ pub(super) const KNOWN: &[Known] = &[
         "network trouble on the way to the proxy",
         "apply again; then check routes and firewalls",
         &["PXY-01", "TGT-09", "NET-10", "NET-11", "NLB-09"],
-    )
-    .or(&["transient network issue"]),
+    ),
     code(
         "INVALID_CREDENTIALS",
         "the proxy refused the credential",
@@ -146,14 +145,14 @@ pub(super) const KNOWN: &[Known] = &[
         "let the proxy's policy permit KMS and its health request, then apply again",
         &["PXY-11"],
     )
-    .or(&["proxy denied access", "not authorized to perform this operation on the external key"]),
+    .or(&["proxy denied access"]),
     code(
         "XKS_PROXY_NOT_REACHABLE",
         "no connection to the proxy",
         "check that targets are healthy, TCP 443 is open both ways and a key manager is available, then apply again",
         &["TGT-09", "NLB-06", "NLB-09", "NLB-08", "PXY-01", "PXY-07", "TGT-11"],
     )
-    .or(&["cannot communicate with the external key store proxy", "cannot reach the external key store proxy"]),
+    .or(&["cannot communicate with the external key store proxy", "proxy is in an unhealthy state"]),
     code(
         "XKS_PROXY_TIMED_OUT",
         "the proxy did not answer within 250 ms",
@@ -174,7 +173,7 @@ pub(super) const KNOWN: &[Known] = &[
         "correct `key_store.path` in the spec, then apply again",
         &["PXY-03"],
     )
-    .or(&["uri path is not valid", "uripath is not valid"]),
+    .or(&["invalid uri path"]),
     code(
         "XKS_PROXY_INVALID_TLS_CONFIGURATION",
         "KMS does not accept the proxy's TLS: version, name, expiry or certificate authority",
@@ -204,14 +203,15 @@ pub(super) const KNOWN: &[Known] = &[
     // `errorName` of the proxy API.
     proxy("ValidationException", "a request was refused as malformed", &["KS-02", "KS-03", "KS-05", "PXY-08"]),
     proxy("InvalidStateException", "the external key is not enabled, or not in a state to be used", &["KS-10"])
-        .or(&["external key is disabled", "external key is not enabled"]),
+        .or(&["external key is not enabled"]),
     proxy("InvalidCiphertextException", "the key manager cannot decrypt it: corrupted, or another key's", &["KS-11"])
-        .or(&["ciphertext or additional authenticated data"]),
-    proxy("InvalidKeyUsageException", "the external key may not encrypt or decrypt", &["KS-10"]),
+        .or(&["ciphertext or additional authenticated data", "proxy submitted for decryption"]),
+    proxy("InvalidKeyUsageException", "the external key may not encrypt or decrypt", &["KS-10"])
+        .or(&["external key does not support the requested operation"]),
     proxy("AuthenticationFailedException", "the proxy refused the credential", &["PXY-06", "PXY-04", "PXY-05"]),
     proxy("AccessDeniedException", "the proxy's own policy refused KMS", &["PXY-11"]),
     proxy("KeyNotFoundException", "the key manager does not know the external key", &["KS-10", "KS-11"])
-        .or(&["external key is not found", "external key was not found"]),
+        .or(&["could not find the external key"]),
     proxy("InvalidUriPathException", "the proxy does not know the path", &["PXY-03"]),
     proxy("ThrottlingException", "the proxy has more requests than it takes", &["PXY-10"]).or(&[
         "request rate is too high",
@@ -219,7 +219,8 @@ pub(super) const KNOWN: &[Known] = &[
         "request rate exceeds",
     ]),
     proxy("InternalException", "a fault inside the proxy or the key manager", &["PXY-08", "PXY-07"]),
-    proxy("UnsupportedOperationException", "the proxy does not implement the operation", &["PXY-13", "PXY-08"]),
+    proxy("UnsupportedOperationException", "the proxy does not implement the operation", &["PXY-13", "PXY-08"])
+        .or(&["does not support the requested cryptographic operation"]),
     proxy(
         "DependencyTimeoutException",
         "the key manager did not answer the proxy in time",
@@ -263,7 +264,8 @@ pub(super) const KNOWN: &[Known] = &[
         "XksKeyInvalidConfigurationException",
         "the external key is not AES-256, enabled, for both uses",
         &["KS-10"],
-    ),
+    )
+    .or(&["spec of the external key", "status of the external key", "usage of the external key"]),
     exception(
         "XksKeyInvalidResponseException",
         "KMS did not understand what the proxy says of the external key",
@@ -364,6 +366,31 @@ mod tests {
         assert_eq!(names(log), ["AuthenticationFailedException"]);
         assert_eq!(names("\"ConnectionErrorCode\": \"INVALID_CREDENTIALS\","), ["INVALID_CREDENTIALS"]);
         assert_eq!(names("XksProxyInvalidConfigurationExceptions, all is well"), [""; 0]);
+        // What KMS says of the same in words, on the troubleshooting page.
+        for (said, name) in [
+            ("rejected the request because of an invalid URI path", "XKS_PROXY_INVALID_CONFIGURATION"),
+            (
+                "cannot establish a TLS connection to the external key store proxy",
+                "XKS_PROXY_INVALID_TLS_CONFIGURATION",
+            ),
+            (
+                "cannot communicate with the external key store proxy. This might be a transient network issue",
+                "XKS_PROXY_NOT_REACHABLE",
+            ),
+            ("The external key store proxy is in an unhealthy state", "XKS_PROXY_NOT_REACHABLE"),
+            ("the external key store proxy did not respond in time", "XKS_PROXY_TIMED_OUT"),
+            ("because it could not authenticate AWS KMS", "INVALID_CREDENTIALS"),
+            ("The external key store proxy denied access to the operation", "XKS_PROXY_ACCESS_DENIED"),
+            ("cannot interpret the response from the external key store proxy", "XKS_PROXY_INVALID_RESPONSE"),
+            ("because it could not find the external key", "KeyNotFoundException"),
+            ("because the external key does not support the requested operation", "InvalidKeyUsageException"),
+            ("because the external key is not enabled in the external key manager", "InvalidStateException"),
+            ("it does not support the requested cryptographic operation", "UnsupportedOperationException"),
+            ("The ciphertext that the external key store proxy submitted for decryption", "InvalidCiphertextException"),
+            ("The key spec of the external key must be AES_256", "XksKeyInvalidConfigurationException"),
+        ] {
+            assert_eq!(names(said), [name], "{said}");
+        }
         assert_eq!(names(""), [""; 0]);
     }
 
