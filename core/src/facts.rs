@@ -38,6 +38,8 @@ pub struct Facts {
     /// How many custom key stores the account may have in the Region, read while the key store is not there; absent when
     /// Service Quotas does not list the quota.
     pub key_store_quota: Fact<u32>,
+    /// The name of the endpoint service that is meant, also when there is none of that name; `None` when nothing tells.
+    pub service_name: Option<String>,
     /// The endpoint service.
     pub service: Fact<EndpointService>,
     /// Whether the account of the key store is offered the service; absent when it is not.

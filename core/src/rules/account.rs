@@ -155,7 +155,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "ACC-08",
         owner: Owner::Network,
         text: "A round trip between the Region and the key manager should take at most 35 ms",
-        outcomes: &[Outcome::TIMED_OUT],
+        outcomes: &[Outcome::TIMED_OUT, Outcome::UNREACHABLE],
         symptom: "Requests miss the 250 ms that KMS waits, most of all under load",
         remedy: "Choose a Region nearer to the key manager, or bring the key manager nearer",
         source: source::XKS,

@@ -12,20 +12,21 @@ pub(super) const RULES: &[Rule] = &[
         text: "The endpoint service must exist, and KMS must be given its exact name, such as \
                `com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0`",
         outcomes: &[Outcome::SERVICE_NOT_FOUND, Outcome::refused("ValidationException")],
-        remedy: "Give KMS the name of an endpoint service that exists; make one if there is none",
+        follows: &["ACC-02"],
+        remedy: "Give KMS the name of an endpoint service that exists; make one if there is none. One of another account \
+                 shows only when it allows this one (ACC-06)",
         needs_disconnect: true,
         source: source::KMS_API,
         check: Some(|facts| {
-            let store = facts.key_store.known().and_then(|store| store.service_name.as_deref());
+            let name = facts.service_name().unwrap_or("none");
             match (&facts.service, &facts.offer) {
-                (Fact::Known(service), _) | (_, Fact::Known(service)) => {
-                    let name = store.unwrap_or(&service.name);
+                (Fact::Known(_), _) | (_, Fact::Known(_)) => {
                     Ok(saw("endpoint service", name, is_service_name(name)).note("found", "yes"))
                 }
                 (Fact::Unknown(gap), _) => Err(Open::Unknown(gap.clone())),
                 // Another account's service shows only to those who may look for it.
                 (Fact::Absent, Fact::Unknown(gap)) if *gap != Gap::NotRead => Err(Open::Unknown(gap.clone())),
-                _ => Ok(saw("endpoint service", store.unwrap_or("none"), false).note("found", "no")),
+                _ => Ok(saw("endpoint service", name, false).note("found", "no")),
             }
         }),
         ..RULE

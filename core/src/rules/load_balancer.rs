@@ -1,5 +1,7 @@
 //! The Network Load Balancer (NLB-01 … NLB-14).
 
+use ipnet::Ipv4Net;
+
 use super::reading::no_probe;
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
@@ -35,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "NLB-03",
         severity: Severity::BlocksCreate,
         text: "The load balancer must be IPv4; `dualstack` carries IPv4 too, but AWS's guide asks for `ipv4`",
-        outcomes: &[Outcome::SERVICE_INVALID],
+        symptom: "None that is documented: KMS may take a `dualstack` one",
         remedy: "Set the address type of the load balancer to `ipv4` with SetIpAddressType",
         check: Some(|facts| {
             balancers(facts, "address type", |balancer| &balancer.ip_address_type, |sort| sort == "ipv4")
@@ -130,12 +132,14 @@ pub(super) const RULES: &[Rule] = &[
                     seen = seen.note(what, "off");
                     continue;
                 }
-                let anywhere = permissions(facts, balancer, |group| &group.ingress)?.into_iter().any(|permission| {
-                    permission.ranges.iter().any(|range| range.prefix_len() == 0)
-                        && permission.ports.is_none_or(|(from, to)| (from..=to).contains(&443))
-                });
-                let rules = if anywhere { "443 from everywhere" } else { "not 443 from everywhere" };
-                seen = seen.and(what, format!("on, and the groups allow {rules}"), anywhere);
+                let inbound = permissions(facts, balancer, |group| &group.ingress)?;
+                let lists = inbound.iter().any(|permission| permission.prefix_lists);
+                let everywhere = Ipv4Net::default();
+                seen = match admits(inbound.into_iter(), everywhere, &[], 443) {
+                    Some(true) => seen.note(what, "on, and the groups allow TCP 443 from everywhere"),
+                    None if lists => seen.but(Gap::NotSaid { what: format!("{what}: on, and a prefix list decides") }),
+                    _ => seen.and(what, "on, and the groups do not allow TCP 443 from everywhere", false),
+                };
             }
             Ok(seen)
         }),

@@ -1,12 +1,13 @@
 //! VPC, subnets, routes and network ACLs (NET-01 … NET-12).
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
-use crate::facts::{Facts, Gap, Route, RouteTable, Subnet};
+use crate::facts::{Fact, Facts, Gap, Interface, NetworkAcl, Route, RouteTable, Subnet};
 use crate::network::acl;
 use crate::network::route::{effective, longest_prefix};
 
@@ -79,18 +80,25 @@ pub(super) const RULES: &[Rule] = &[
         needs_disconnect: true,
         check: Some(|facts| {
             let vpc = facts.vpc()?;
-            let remote: Vec<(String, Ipv4Net)> = match &facts.wanted {
-                Some(wanted) => wanted.data_center.iter().map(|range| ("data centre".to_owned(), *range)).collect(),
-                None => remote_routes(facts)?,
+            let remote: Vec<(String, Ipv4Net, bool)> = match &facts.wanted {
+                Some(wanted) => {
+                    let overlaps = |range| vpc.ranges.iter().any(|own| overlap(*own, range));
+                    wanted
+                        .data_center
+                        .iter()
+                        .map(|range| ("data centre".to_owned(), *range, !overlaps(*range)))
+                        .collect()
+                }
+                // A route wider than the VPC may well be one for many networks.
+                None => {
+                    let within = |range: &Ipv4Net| vpc.ranges.iter().any(|own| own.contains(range));
+                    remote_routes(facts)?.into_iter().map(|(what, range)| (what, range, !within(&range))).collect()
+                }
             };
             if remote.is_empty() {
                 return Err(Open::NotApplicable("nothing lies outside of the VPC"));
             }
-            let seen = each(
-                remote
-                    .into_iter()
-                    .map(|(what, range)| (what, range, !vpc.ranges.iter().any(|own| overlap(*own, range)))),
-            );
+            let seen = each(remote);
             Ok(vpc.ranges.iter().fold(seen, |seen, range| seen.note(&vpc.id, range)))
         }),
         ..RULE
@@ -149,7 +157,7 @@ pub(super) const RULES: &[Rule] = &[
         owner: Owner::Network,
         text: "Each subnet must have 8 free addresses when the load balancer is created in it",
         outcomes: &[Outcome::refused("InvalidSubnet")],
-        remedy: "Use larger subnets, /27 or wider, or free addresses in these",
+        remedy: "Use larger subnets, or free addresses in these; an empty /28 has 11",
         source: source::NLB_ZONES,
         check: Some(|facts| {
             if facts.load_balancers.known().is_some() {
@@ -196,7 +204,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Add a route to the data centre to the route table of the subnets, or turn on route propagation of the \
                  virtual private gateway; replace a route that is a black hole",
         check: Some(|facts| {
-            let (tables, outside) = (tables(facts)?, outside(facts)?);
+            let (tables, outside) = (tables(facts)?, facts.proxies_outside()?);
             let seen = |(subnet, table): &(&Subnet, &RouteTable)| {
                 each(outside.iter().map(|address| {
                     let what = format!("{} to {address}", subnet.id);
@@ -227,11 +235,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "NET-11",
         owner: Owner::Network,
-        text: "The network ACLs of the subnets should let the load balancer reach the targets on their ports and let \
-               answers back in on 1024 to 65535",
+        text: "The network ACLs of the load balancer's subnets, and of a target's subnet in the VPC, should let it \
+               reach the targets on their ports, and let answers back on 1024 to 65535",
         outcomes: &[Outcome::UNREACHABLE],
         symptom: "Targets are `unhealthy` with `Target.Timeout`",
-        remedy: "Allow, in the network ACL of each subnet, TCP out to the ports of the targets and TCP in on 1024 to 65535",
+        remedy: "Allow, in the network ACL of each subnet of the load balancer, TCP out to the ports of the targets and TCP \
+                 in on 1024 to 65535; in that of a target's subnet, the reverse",
         source: source::NLB_REGISTER,
         check: Some(|facts| {
             let (acls, proxies) = (facts.network_acls.or("there are no network ACLs")?, facts.proxies()?);
@@ -253,6 +262,9 @@ pub(super) const RULES: &[Rule] = &[
                     let back = acl::admits(&acl.entries, false, *address, EPHEMERAL);
                     seen = seen.and(format!("{} back from {address}", acl.id), word(back), back);
                 }
+            }
+            for (address, ports) in &proxies {
+                seen = seen.join(before_the_target(facts, acls, *address, ports)?);
             }
             Ok(seen)
         }),
@@ -294,12 +306,41 @@ fn tables(facts: &Facts) -> Result<Vec<(&Subnet, &RouteTable)>, Open> {
     found.collect()
 }
 
-/// Proxy addresses outside of the VPC.
-fn outside(facts: &Facts) -> Result<Vec<std::net::Ipv4Addr>, Open> {
-    let (vpc, proxies) = (facts.vpc()?, facts.proxies()?);
-    let addresses = proxies.into_iter().map(|(address, _)| address);
-    let outside: Vec<_> = addresses.filter(|address| !vpc.ranges.iter().any(|range| range.contains(address))).collect();
-    if outside.is_empty() { Err(Open::NotApplicable("every proxy address lies in the VPC")) } else { Ok(outside) }
+/// What the network ACL of a target's own subnet, if that is in the VPC, lets through from the load balancer's nodes in
+/// other subnets, and back.
+fn before_the_target(facts: &Facts, acls: &[NetworkAcl], target: Ipv4Addr, ports: &[u16]) -> Result<Seen, Open> {
+    let subnets = facts.subnets.or("there are no subnets yet")?;
+    let contains = |subnet: &&Subnet| subnet.range.is_some_and(|range| range.contains(&target));
+    let Some(home) = subnets.iter().find(contains) else { return Ok(Seen::default()) };
+    let Some(acl) = acls.iter().find(|acl| acl.subnets.contains(&home.id)) else {
+        return Ok(Seen::default().but(Gap::NotSaid { what: format!("no network ACL is shown for {}", home.id) }));
+    };
+    let mut seen = Seen::default();
+    for subnet in facts.used_subnets()?.into_iter().filter(|subnet| subnet.id != home.id) {
+        let nodes: Vec<Ipv4Addr> = match &facts.interfaces {
+            Fact::Known(all) => nodes_in(all, &subnet.id).collect(),
+            Fact::Absent => Vec::new(),
+            Fact::Unknown(gap) => return Ok(seen.but(gap.clone())),
+        };
+        if nodes.is_empty() {
+            let what = format!("no network interface of the load balancer is shown in {}", subnet.id);
+            seen = seen.but(Gap::NotSaid { what });
+        }
+        for node in nodes {
+            for port in ports {
+                let into = acl::admits(&acl.entries, false, node, (*port, *port));
+                seen = seen.and(format!("{} in from {node} to {target}:{port}", acl.id), word(into), into);
+            }
+            let back = acl::admits(&acl.entries, true, node, EPHEMERAL);
+            seen = seen.and(format!("{} back to {node}", acl.id), word(back), back);
+        }
+    }
+    Ok(seen)
+}
+
+fn nodes_in<'a>(interfaces: &'a [Interface], subnet: &'a str) -> impl Iterator<Item = Ipv4Addr> + 'a {
+    let nodes = interfaces.iter().filter(move |each| each.sort == "network_load_balancer" && each.subnet == subnet);
+    nodes.flat_map(|node| node.addresses.iter().copied())
 }
 
 /// Without a spec, the data centre is where routes out of the VPC lead; a default route leads anywhere.

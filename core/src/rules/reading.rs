@@ -42,10 +42,11 @@ impl Facts {
 
     /// The name that KMS was given or will be given.
     pub(super) fn service_name(&self) -> Result<&str, Open> {
-        if let Some(name) = self.key_store.known().and_then(|store| store.service_name.as_deref()) {
-            return Ok(name);
+        let given = self.key_store.known().and_then(|store| store.service_name.as_deref());
+        match given.or(self.service_name.as_deref()) {
+            Some(name) => Ok(name),
+            None => Ok(&self.service()?.name),
         }
-        Ok(&self.service()?.name)
     }
 
     /// The private DNS name of service, key store or spec: the first that has one.
@@ -122,6 +123,15 @@ impl Facts {
             }
             (Err(open), None) => Err(open),
         }
+    }
+
+    /// The addresses behind the load balancer that are not in its VPC.
+    pub(super) fn proxies_outside(&self) -> Result<Vec<Ipv4Addr>, Open> {
+        let (vpc, proxies) = (self.vpc()?, self.proxies()?);
+        let addresses = proxies.into_iter().map(|(address, _)| address);
+        let outside: Vec<_> =
+            addresses.filter(|address| !vpc.ranges.iter().any(|range| range.contains(address))).collect();
+        if outside.is_empty() { Err(Open::NotApplicable("every proxy address lies in the VPC")) } else { Ok(outside) }
     }
 
     /// The subnets that load balancers are in, or that a spec names.

@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "TGT-04",
         severity: Severity::BlocksConnect,
         text: "The target group must be IPv4",
-        outcomes: &[Outcome::refused("InvalidConfigurationRequest"), Outcome::UNREACHABLE],
+        outcomes: &[Outcome::refused("InvalidConfigurationRequest")],
         remedy: "Make a new target group with the address type `ipv4`",
         check: Some(|facts| groups(facts, "address type", |group| &group.ip_address_type, |sort| sort == "ipv4")),
         ..RULE
@@ -156,7 +156,10 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "Answers take another way back and get lost; a transit gateway does not support it",
         remedy: "Set the attribute `preserve_client_ip.enabled` of the target group to `false`",
         source: source::NLB_ATTRIBUTES,
-        check: Some(|facts| attribute(facts, "preserve_client_ip.enabled", "false")),
+        check: Some(|facts| {
+            facts.proxies_outside()?;
+            attribute(facts, "preserve_client_ip.enabled", "false")
+        }),
         ..RULE
     },
     Rule {

@@ -183,6 +183,7 @@ pub(super) const RULES: &[Rule] = &[
             certificates(facts, |certificate| match &certificate.trust {
                 Trust::SelfSigned { subject } => saw("root", format!("{subject}: self-signed"), false),
                 Trust::Listed { root, .. } => saw("root", &root.name, true),
+                // Of Mozilla's roots, though none of AWS's list.
                 Trust::NotListed { root } => saw("root", root, true),
                 Trust::ListedByName { .. } => saw("root", "has the name of a public one", true),
                 Trust::Incomplete { .. } | Trust::Broken { .. } | Trust::Unreadable => {
@@ -238,7 +239,12 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn certificates(facts: &Facts, look: impl Fn(&CertificateOutcome) -> Seen) -> Result<Seen, Open> {
-    Ok(facts.certificates()?.into_iter().map(look).fold(Seen::default(), Seen::join))
+    let of = |certificate: &CertificateOutcome| match &certificate.trouble {
+        // What has no certificate in it has no name and no date (TLS-06).
+        Some(trouble) if certificate.chain.is_empty() => Seen::default().but(Gap::NotSaid { what: trouble.clone() }),
+        _ => look(certificate),
+    };
+    Ok(facts.certificates()?.into_iter().map(of).fold(Seen::default(), Seen::join))
 }
 
 fn no_handshake(outcome: &TlsOutcome) -> Gap {

@@ -58,6 +58,7 @@ pub(crate) async fn read(aws: &Aws, target: &Target<'_>) -> Result<Facts> {
         region: target.region().to_owned(),
         read_at: DateTime::from_secs(DateTime::from(aws.now()).secs()).fmt(Format::DateTime).unwrap_or_default(),
         services: describe::holders(&services),
+        service_name,
         key_store,
         other_key_stores,
         service,
@@ -74,7 +75,7 @@ pub(crate) async fn read(aws: &Aws, target: &Target<'_>) -> Result<Facts> {
     };
     let known = arns.known().map_or(&[][..], |arns| &arns[..]);
     let (service, balancing, nodes, quota) = try_join4(
-        look.service(service_name.as_deref(), &facts.service).boxed(),
+        look.service(facts.service_name.as_deref(), &facts.service).boxed(),
         look.balancing(known, facts.wanted.as_ref()).boxed(),
         look.nodes(known).boxed(),
         look.key_store_quota(&facts.key_store).map(Ok).boxed(),
