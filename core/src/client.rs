@@ -28,7 +28,7 @@ use crate::report::Report;
 use crate::resource::endpoint_service::in_use;
 use crate::resource::key_store::has_keys;
 use crate::resource::vpc;
-use crate::spec::{Connectivity, Network};
+use crate::spec::{Connectivity, Network, Region};
 use crate::status::Status;
 use crate::verify::Verification;
 use crate::verify::read::read;
@@ -147,8 +147,8 @@ impl Client {
     /// the facts, put the probe's report in, and make a [`Verification`] of them.
     ///
     /// # Errors
-    /// `NotFound` when there is nothing of that name, `InvalidSpec` when the key store has no VPC endpoint service,
-    /// `AccessDenied` when the caller may not even look for it, `Unreachable`, `Throttled`.
+    /// `NotFound` when there is nothing of that name, `InvalidSpec` when the key store has no VPC endpoint service or the
+    /// Region is no Region code, `AccessDenied` when the caller may not even look for it, `Unreachable`, `Throttled`.
     pub async fn verify(&self, target: impl Into<Target<'_>>) -> Result<Verification> {
         Ok(Verification::of(&self.facts(target).await?))
     }
@@ -159,6 +159,10 @@ impl Client {
     /// As [`Client::verify`].
     pub async fn facts(&self, target: impl Into<Target<'_>>) -> Result<Facts> {
         let target = target.into();
+        // A Region that is none would be looked for in DNS, again and again. China is one, and fails its rule (ACC-01).
+        if !Region::is_code(target.region()) {
+            Region::parse(target.region())?;
+        }
         read(&self.aws(target.region()), &target).await
     }
 

@@ -12,6 +12,17 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Text of a stranger, fit to be shown: one line, of a length that people read.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 512;
+    let clean = text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut clean: String = clean.collect();
+    if text.chars().nth(LONGEST).is_some() {
+        clean.push('…');
+    }
+    clean
+}
+
 /// Text inside of HTML and SVG.
 pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());

@@ -31,6 +31,7 @@ pub use outcome::*;
 pub use roots::TrustedRoots;
 
 use crate::spec::{Connectivity, DnsName, HealthProtocol, KeyStore, ProxyCredential, Region, SpecError};
+use crate::text::shown;
 use clock::Clock;
 use tls::Server;
 
@@ -298,15 +299,4 @@ fn provider() -> &'static CryptoProvider {
         provider
     });
     &PROVIDER
-}
-
-/// Text of a stranger, fit to be shown: one line, of a length that people read.
-fn shown(text: &str) -> String {
-    const LONGEST: usize = 512;
-    let clean = text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut clean: String = clean.collect();
-    if text.chars().nth(LONGEST).is_some() {
-        clean.push('…');
-    }
-    clean
 }

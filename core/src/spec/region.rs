@@ -69,8 +69,8 @@ impl Region {
     }
 
     pub(crate) fn check(text: &str, field: &str, problems: &mut Problems) -> Option<Self> {
-        if !is_code(text) {
-            let zone = text.strip_suffix(|c: char| c.is_ascii_lowercase()).filter(|region| is_code(region));
+        if !Self::is_code(text) {
+            let zone = text.strip_suffix(|c: char| c.is_ascii_lowercase()).filter(|region| Self::is_code(region));
             let (what, help) = match zone {
                 Some(region) => ("an Availability Zone", format!("write its Region `{region}`")),
                 None => ("not a Region code", "write a code such as `eu-central-1`".to_owned()),
@@ -93,6 +93,17 @@ impl Region {
             }
             _ => Some(Self(text.to_owned())),
         }
+    }
+
+    /// `([a-z]+-){2,3}\d+`, the shape that KMS demands inside a service name. China and isolated partitions have it, too.
+    pub(crate) fn is_code(text: &str) -> bool {
+        let mut parts = text.split('-').collect::<Vec<_>>();
+        let number = parts.pop().unwrap_or_default();
+        let words = parts.len() == 2 || parts.len() == 3;
+        words
+            && parts.iter().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+            && (1..=2).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit())
     }
 
     /// The code: `eu-central-1`.
@@ -126,17 +137,6 @@ impl Region {
     pub fn service_name_prefix(&self) -> String {
         format!("{}.{}", self.partition().service_name_prefix(), self.0)
     }
-}
-
-/// `([a-z]+-){2,3}\d+`, the shape that KMS demands inside a service name.
-fn is_code(text: &str) -> bool {
-    let mut parts = text.split('-').collect::<Vec<_>>();
-    let number = parts.pop().unwrap_or_default();
-    let words = parts.len() == 2 || parts.len() == 3;
-    words
-        && parts.iter().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
-        && (1..=2).contains(&number.len())
-        && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl fmt::Display for Region {

@@ -7,6 +7,7 @@ use crate::aws::tags;
 use crate::client::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{EndpointService, Fact, Gap, KeyStore};
+use crate::text::shown;
 
 /// What is meant.
 pub(super) struct Found {
@@ -93,13 +94,13 @@ fn missing(target: &Target<'_>, stores: &Fact<Vec<KeyStore>>, services: &Fact<Ve
     if let Some(Gap::Denied { action }) = gaps.into_iter().flatten().next() {
         return Error::new(
             ErrorKind::AccessDenied,
-            format!("could not look for `{name}`: `{action}` is denied"),
+            format!("could not look for `{}`: `{action}` is denied", shown(name)),
             format!("allow `{action}` for the calling role"),
         );
     }
     Error::new(
         ErrorKind::NotFound,
-        format!("there is no key store, endpoint service or store `{name}` in {}", target.region()),
+        format!("there is no key store, endpoint service or store `{}` in {}", shown(name), target.region()),
         "check name, account and Region; a key store is seen in its own account and Region only",
     )
 }
