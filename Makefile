@@ -25,7 +25,7 @@ quickstart: ## plan, apply, verify and teardown on the simulated AWS
 	$(CARGO) run --locked --bin quickstart
 
 .PHONY: test
-test: lint test-rust docs test-python test-package test-node ## everything, set-up included
+test: lint test-rust docs test-python test-package test-node test-bindings ## everything, set-up included
 
 # In a profile of its own, several times as fast; the first time, that compiles the AWS SDK again.
 .PHONY: survive
@@ -101,6 +101,62 @@ node/node_modules/.package-lock.json: node/package.json node/package-lock.json
 		|| { echo "install Node.js 20 or later with npm: https://nodejs.org, or apt-get install nodejs npm"; exit 1; }
 	cd node && $(NPM) ci --no-audit --no-fund
 	touch $@
+
+# The native library and what UniFFI writes from it, under `generated` in each language's folder; nothing of it is committed.
+# The dev profile, without debug information: the AWS SDK is not compiled again. JNA finds the library in the jar by platform.
+ifeq ($(shell uname -s),Darwin)
+NATIVE := libxkslink_ffi.dylib
+JVM_PLATFORM := darwin-$(subst x86_64,x86-64,$(subst arm64,aarch64,$(shell uname -m)))
+else
+NATIVE := libxkslink_ffi.so
+JVM_PLATFORM := linux-$(subst x86_64,x86-64,$(shell uname -m))
+endif
+LINKED := $(abspath target/bindings)
+KOTLIN := bindings/kotlin
+
+# All but Go come from Debian where they are missing; Go must be 1.24 or newer, which Debian 12 has not.
+.PHONY: bindings-tools
+bindings-tools:
+	@command -v mvn >/dev/null && command -v javac >/dev/null && command -v mcs >/dev/null && ruby -e 'require "ffi"' \
+		|| (apt-get update && apt-get install -y maven default-jdk-headless ruby ruby-ffi mono-mcs mono-runtime)
+	@command -v go >/dev/null || { echo "install Go 1.24 or later: https://go.dev"; exit 1; }
+
+.PHONY: bindings-generated
+bindings-generated: bindings-tools
+	$(CARGO) build --locked -p xkslink-ffi
+	rm -rf $(LINKED) bindings/*/generated
+	mkdir -p $(LINKED) $(KOTLIN)/generated/native/$(JVM_PLATFORM) bindings/ruby/generated
+	strip -S -o $(LINKED)/$(NATIVE) target/debug/$(NATIVE)
+	cp $(LINKED)/$(NATIVE) $(KOTLIN)/generated/native/$(JVM_PLATFORM)
+	cp $(LINKED)/$(NATIVE) bindings/ruby/generated
+	for language in kotlin ruby swift; do target/debug/uniffi-bindgen generate --library target/debug/$(NATIVE) \
+	  --language $$language --out-dir bindings/$$language/generated/$$(test $$language != kotlin || echo kotlin) --no-format || exit 1; done
+
+.PHONY: bindings
+bindings: CONFORMANCE = --write
+bindings: scenarios test-bindings ## Kotlin, Java, Go, Ruby, C, C#: generated, built, tested; writes docs/languages.md
+
+GO_ENV = CGO_ENABLED=1 CGO_CFLAGS="-I$(abspath bindings/c)" CGO_LDFLAGS="-L$(LINKED) -Wl,-rpath,$(LINKED)"
+C_FLAGS = -std=c11 -Wall -Wextra -Werror -pedantic -Ibindings/c -L$(LINKED) -Wl,-rpath,$(LINKED)
+JVM_DRIVER = java -cp $(1)/target/classes:$(1)/target/test-classes:$$(cat $(1)/target/classpath)
+
+# Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share
+# of the scenarios, with --write the table in docs/languages.md is written.
+.PHONY: test-bindings
+test-bindings: CONFORMANCE ?= --share
+test-bindings: bindings-generated
+	$(PYTHON) bindings/java/builders.py $(KOTLIN)/generated/kotlin/io/github/xkslink/xkslink.kt bindings/java/generated/kotlin/io/github/xkslink/java/Builders.kt
+	mvn -B -q -f bindings verify
+	unzip -l $(KOTLIN)/target/xkslink-kotlin-*.jar $(JVM_PLATFORM)/$(NATIVE) >/dev/null
+	$(PYTHON) bindings/go/generate.py --check
+	cd bindings/go && $(GO_ENV) go vet ./... && $(GO_ENV) go test -count=1 ./... && $(GO_ENV) go build -o $(LINKED)/go-driver ./driver
+	$(CC) $(C_FLAGS) -o $(LINKED)/quickstart bindings/c/example/quickstart.c -lxkslink_ffi && $(LINKED)/quickstart >/dev/null
+	$(CXX) -std=c++17 -Wall -Wextra -Werror -pedantic -Ibindings/c -fsyntax-only -x c++ bindings/c/xkslink.h
+	mcs -warnaserror -out:$(LINKED)/quickstart.exe bindings/csharp/Quickstart.cs
+	LD_LIBRARY_PATH=$(LINKED) mono $(LINKED)/quickstart.exe >/dev/null
+	ruby bindings/ruby/test/test_xkslink.rb
+	$(PYTHON) bindings/conformance/run.py $(CONFORMANCE) "Kotlin=$(call JVM_DRIVER,$(KOTLIN)) io.github.xkslink.DriverKt" \
+	  "Java=$(call JVM_DRIVER,bindings/java) io.github.xkslink.java.Driver" "Go=$(LINKED)/go-driver" "Ruby=ruby bindings/ruby/test/driver.rb"
 
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios

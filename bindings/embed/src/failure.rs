@@ -113,10 +113,23 @@ impl Failure {
     /// What a callback of the caller threw, if that is what the verb failed with.
     #[must_use]
     pub fn thrown(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.cause().map(|thrown| &*thrown.value)
+    }
+
+    /// The message, with what a callback of the caller said, for languages that cannot throw its exception again.
+    #[must_use]
+    pub fn message_with_cause(&self) -> String {
+        match self.cause() {
+            Some(thrown) => format!("{}: {thrown}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    fn cause(&self) -> Option<&Thrown> {
         let mut cause = self.source.as_ref()?.source();
         while let Some(error) = cause {
             if let Some(thrown) = error.downcast_ref::<Thrown>() {
-                return Some(&*thrown.value);
+                return Some(thrown);
             }
             cause = error.source();
         }

@@ -1,0 +1,179 @@
+"""One shared scenario, run through a driver: what `tests/scenarios/README.md` says, apart from what must hold."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from driver import Driver
+
+HOME = pathlib.Path(__file__).parents[2]
+SCENARIOS = HOME / "tests" / "scenarios"
+FILES = sorted(file for file in SCENARIOS.glob("*/*.toml") if file.parent.name != "specs")
+SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA=="
+
+
+def base(name: str) -> dict[str, Any]:
+    return tomllib.loads((SCENARIOS / "specs" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def merge(old: Any, new: Any) -> Any:
+    """Merges an edit; a table with another `type` takes the place of the old one."""
+    if isinstance(old, dict) and isinstance(new, dict) and new.get("type", old.get("type")) == old.get("type"):
+        return {**old, **{key: merge(old.get(key), value) for key, value in new.items()}}
+    return new
+
+
+def at(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        value = value[int(part)] if part.isdigit() else value[part]
+    return value
+
+
+def resolve(value: Any, saved: Mapping[str, Any]) -> Any:
+    """Puts saved values in the place of references."""
+    if isinstance(value, dict):
+        return {key: resolve(each, saved) for key, each in value.items()}
+    if isinstance(value, list):
+        return [resolve(each, saved) for each in value]
+    if not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"\$([A-Za-z0-9._]+)", value)
+    if whole:
+        return at(saved, whole[1])
+    return re.sub(r"\$([A-Za-z0-9._]+)", lambda found: str(at(saved, found[1])), value)
+
+
+class Stage:
+    """The world of a scenario, and who is in it."""
+
+    def __init__(self, driver: Driver, scenario: Mapping[str, Any]) -> None:
+        self.driver = driver
+        self.kms_account = scenario.get("kms_account")
+        self.saved: dict[str, Any] = {}
+        self.document = base(scenario["spec"])
+        driver.ok("world", hosted_zones=scenario.get("hosted_zones", ["example.com"]))
+        driver.ok("client", kms_account=self.kms_account)
+        self.edit(scenario)
+        self.deeds(scenario.get("world", []))
+
+    def edit(self, words: Mapping[str, Any]) -> None:
+        self.document = merge(self.document, words.get("edit", {}))
+        for path in words.get("drop", []):
+            *outer, last = path.split(".")
+            table = at(self.document, ".".join(outer)) if outer else self.document
+            table.pop(last, None)
+
+    def deeds(self, deeds: list[dict[str, Any]]) -> None:
+        for deed in deeds:
+            answer = self.driver.ok("deed", deed=resolve(deed, self.saved))
+            for name, path in deed.get("save", {}).items():
+                self.saved[name] = at(answer, path)
+
+    def run(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        self.edit(run)
+        self.deeds(run.get("before", []))
+        took: dict[str, Any] = {"plan": None, "events": []}
+        took |= self.act(run, took)
+        kept = took.get("report") or (took.get("ok") if run["verb"] in ("status", "apply", "teardown") else None)
+        if kept:
+            self.saved["ids"] = json.loads(kept)["ids"]
+        self.driver.ok("deed", deed={"wait": 5})
+        if run["verb"] in ("apply", "teardown"):
+            took["report"] = took.get("report") or took.get("ok")
+        else:
+            took[run["verb"]] = took.get("ok")
+        return took
+
+    def target(self, run: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+        name = resolve(run.get("target"), self.saved) or (spec["name"] if run.get("by_name") else None)
+        return {"name": name, "region": spec["region"]} if name else {"spec": spec}
+
+    def act(self, run: Mapping[str, Any], took: dict[str, Any]) -> dict[str, Any]:
+        spec, consent = resolve(self.document, self.saved), run.get("consent", [])
+        if run["verb"] in ("plan", "status"):
+            return self.driver.do(run["verb"], spec=spec)
+        target = self.target(run, spec)
+        if run["verb"] == "verify":
+            return self.driver.do("verify", **target)
+        if run["verb"] == "apply":
+            planned = self.driver.do("plan", spec=spec)
+            if "error" in planned:
+                return planned
+            took["plan"] = planned["ok"]
+            self.deeds(run.get("between", []))
+            through = None
+            if run.get("through_json"):
+                through = planned["ok"]
+                self.driver.ok("client", kms_account=self.kms_account)
+            self.script(run)
+            return self.driver.do("apply", plan=through, consent=consent)
+        took["plan"] = self.driver.do("plan_teardown", **target).get("ok")
+        self.deeds(run.get("between", []))
+        self.script(run)
+        return self.driver.do("teardown", **target, consent=consent)
+
+    def script(self, run: Mapping[str, Any]) -> None:
+        during = [resolve(deed, self.saved) for deed in run.get("during", [])]
+        script = {"during": during, "on_publish": run.get("on_publish", []), "cut_after": run.get("cut")}
+        self.driver.ok("script", script=script)
+
+    def look_again(self, run: Mapping[str, Any]) -> None:
+        """Plans as Rust does when a file says what the next plan is."""
+        if "next_plan" in run:
+            verb = "plan_teardown" if run["verb"] == "teardown" else "plan"
+            self.driver.do(verb, spec=resolve(self.document, self.saved))
+
+
+def outcome(name: str, written: str | None) -> Any:
+    """What a document says apart from times and ids. The AWS SDK waits for a random time before it repeats a call, so a run in
+    which it did takes other times from run to run, in Rust as well, and ids are invented in another order."""
+    if written is None:
+        return None
+    document = json.loads(written)
+    if name == "verification":
+        return [(check["rule"], check["verdict"]) for check in document["checks"]]
+    if name == "status":
+        return document["resources"]
+    told = [[step["action"], step["resource"], (step.get("error") or {}).get("kind")] for step in document["steps"]]
+    return sorted(told, key=str), document.get("outcome", {}).get("status"), document.get("skipped")
+
+
+def differences(driver: Driver, file: pathlib.Path) -> list[str]:
+    """What a scenario brings that Rust does not bring, or the other way round."""
+    recorded = HOME / "target" / "scenarios" / file.parent.name / f"{file.stem}.json"
+    if not recorded.exists():
+        return ["nothing is recorded: run `make scenarios` first"]
+    expected = json.loads(recorded.read_text(encoding="utf-8"))
+    scenario = tomllib.loads(file.read_text(encoding="utf-8"))
+    if len(expected) != len(scenario["runs"]):
+        return ["recorded from another version of the file: run `make scenarios`"]
+    stage, found, repeated = Stage(driver, scenario), [], False
+    for number, (run, wanted) in enumerate(zip(scenario["runs"], expected), 1):
+        took = stage.run(run)
+        repeated = repeated or any(request["error"] for request in driver.ok("requests"))
+        took["verification"] = took.get("verify")
+        for name in ("plan", "report", "status", "verification"):
+            one, other = took.get(name), wanted[name]
+            if (outcome(name, one) != outcome(name, other)) if repeated else (one != other):
+                found.append(f"run {number}: another {name}")
+        error, told = took.get("error") or {}, wanted["error"] or {}
+        cut = error.get("kind") == "cancelled"
+        fields = ("kind", "resource", "aws_code", "retryable")
+        if not repeated:
+            fields += ("message", "help", "request_id")
+        # Where a language has no null for a text, it is empty.
+        if not cut and any((error.get(field) or None) != (told.get(field) or None) for field in fields):
+            found.append(f"run {number}: another error: {error}")
+        if not repeated and took["events"] != wanted["events"]:
+            found.append(f"run {number}: other events")
+        if cut != wanted["cut"]:
+            found.append(f"run {number}: cut off: {cut}")
+        if SECRET in json.dumps(took):
+            found.append(f"run {number}: shows the secret")
+        stage.look_again(run)
+    return found

@@ -1,0 +1,3 @@
+module github.com/xkslink/xkslink/bindings/go
+
+go 1.24

@@ -1,0 +1,62 @@
+# xkslink for Ruby: the generated bindings, and what Ruby has and they have not, keywords and blocks.
+#
+# Verbs block their thread, or their fiber where there is a scheduler. What is raised in a thread that waits, such as by
+# Timeout, stops the verb. Callbacks are objects with the methods that are asked for, and run on a thread of their own.
+
+require 'ffi'
+require 'io/wait'
+
+module Xkslink
+  # The native library: that beside the bindings, else that which the system finds.
+  NATIVE = begin
+    beside = File.expand_path("../generated/#{FFI.map_library_name('xkslink_ffi')}", __dir__)
+    File.exist?(beside) ? beside : 'xkslink_ffi'
+  end
+end
+
+begin
+  require_relative '../generated/xkslink'
+rescue LoadError => e
+  raise LoadError, "xkslink has no native library for #{FFI::Platform::NAME}: build it with `make bindings` (#{e.message})"
+end
+
+module Xkslink
+  # A finalizer lets go of callbacks, and Ruby lets it take no lock. To delete from a Hash needs none: it is one step of the
+  # interpreter.
+  class UniffiHandleMap
+    def remove(handle)
+      @map.delete(handle) or raise InternalError, "UniffiHandleMap.remove: invalid handle #{handle}"
+    end
+  end
+
+  class << self
+    # A client of AWS, or of a simulated one.
+    #
+    # network, dns, kms:: an Account each; without, the standard chain, or that of the network
+    # publisher::         has publish(record) and withdraw(record), for Domain::CALLBACK
+    # credential::        has credential, which gives a ProxyCredential, for Credential::CALLBACK
+    # simulated::         a simulated AWS instead of the real one
+    def connect(network: nil, dns: nil, kms: nil, publisher: nil, credential: nil, simulated: nil)
+      Client.new(network, dns, kms, publisher, credential, simulated)
+    end
+
+    # A simulated AWS. Its time is virtual, unless it has a speed: simulated seconds per real second.
+    def simulate(hosted_zones: [], speed: nil, seed: nil, consistency_seconds: nil, instant: false, begins_now: false)
+      SimulatedAws.new(hosted_zones, speed, seed, consistency_seconds, instant, begins_now)
+    end
+  end
+
+  # A run is the enumeration of its events, once. Ask for the result afterwards; leaving early lets the run go on.
+  class Run
+    include Enumerable
+
+    # Yields each event until the run has ended.
+    def each
+      return enum_for(:each) unless block_given?
+
+      while (event = next_event)
+        yield event
+      end
+    end
+  end
+end

@@ -1,0 +1,60 @@
+# What a Ruby author does, in their own words; the conformance suite holds the rest against Rust.
+
+require 'minitest/autorun'
+require 'timeout'
+require_relative '../lib/xkslink'
+
+class TestXkslink < Minitest::Test
+  include Xkslink
+
+  SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA=='.freeze
+
+  def connectivity(**changes)
+    Connectivity.new(
+      name: 'payments-hsm', region: 'eu-central-1', network: Network::CREATE.new(cidr: '10.60.0.0/24'),
+      data_center: ['10.0.0.0/16'], link: Link::VPN_GATEWAY.new, proxy: Proxy.new(addresses: %w[10.0.8.10 10.0.8.11]),
+      private_dns_name: 'xks.payments.example.com', domain: Domain::ROUTE53.new,
+      key_store: KeyStore.new(
+        path: '/payments/kms/xks/v1',
+        credential: Credential::VALUE.new(access_key_id: 'ABCDEFGHIJKLMNOPQRSTUVWX', raw_secret_access_key: Secret.new(SECRET))
+      ), **changes
+    )
+  end
+
+  def client(**world)
+    @aws = Xkslink.simulate(hosted_zones: ['example.com'], **world)
+    Xkslink.connect(simulated: @aws)
+  end
+
+  def test_plan_apply_verify_teardown
+    client = self.client
+    run = client.apply(client.plan(connectivity))
+    assert_operator run.map(&:line).size, :>, 20
+    assert_equal 'CONNECTED', run.result.content.ids.connection_state
+    failed = client.verify(Target::OF_SPEC.new(spec: connectivity)).content.checks.select { |check| check.verdict.fail? }
+    assert(failed.all? { |check| check.severity == Severity::RISK })
+    client.teardown(Target::NAMED.new(name: 'payments-hsm', region: 'eu-central-1'), [Consent::DISCONNECT]).result
+    assert_equal 0, @aws.census['vpcs']
+  end
+
+  def test_a_timeout_stops_the_run
+    client = self.client(speed: 20.0)
+    run = client.apply(client.plan(connectivity))
+    assert_raises(Timeout::Error) { Timeout.timeout(0.5) { run.result } }
+    asked = @aws.requests.size
+    sleep 0.5
+    assert_equal asked, @aws.requests.size
+    assert_equal ErrorKind::CANCELLED, assert_raises(XksError::Failed) { run.result }.kind
+  end
+
+  def test_every_problem_of_a_spec_is_told
+    error = assert_raises(XksError::Failed) { client.plan(connectivity(name: '', data_center: ['10.60.0.0/16'])) }
+    assert_equal ErrorKind::INVALID_SPEC, error.kind
+    assert_operator error.problems.size, :>=, 2
+  end
+
+  def test_no_text_shows_a_secret
+    refute_includes connectivity.inspect, SECRET
+    refute_includes Xkslink.write_spec(connectivity, Format::YAML), SECRET
+  end
+end
