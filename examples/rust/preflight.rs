@@ -118,11 +118,11 @@ fn verdict(verification: &Verification) -> ExitCode {
             ExitCode::from(4)
         }
         (0, _) => {
-            eprintln!("nothing was seen that AWS KMS would refuse; {held} rules hold");
+            eprintln!("nothing was seen that AWS KMS would refuse; rules that hold: {held}");
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("AWS KMS would refuse: {refused} rules do not hold, {held} do");
+            eprintln!("AWS KMS would refuse; rules broken: {refused}, rules that hold: {held}");
             ExitCode::from(3)
         }
     }

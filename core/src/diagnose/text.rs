@@ -32,7 +32,12 @@ impl Display for Diagnosis {
         }
         let title = if of(Certainty::Found).next().is_some() { "Could be, too" } else { "Could be" };
         list(f, title, of(Certainty::Possible).collect(), POSSIBLE)?;
-        list(f, "Wrong as well, but no cause of this", of(Certainty::Beside).collect(), usize::MAX)?;
+        let beside = if self.symptoms.is_empty() {
+            "Not as it should be, though nothing known keeps the key store from working"
+        } else {
+            "Wrong as well, but no cause of this"
+        };
+        list(f, beside, of(Certainty::Beside).collect(), usize::MAX)?;
         if !self.ruled_out.is_empty() {
             writeln!(f, "\nRuled out\n  {}", self.ruled_out.join(", "))?;
         }

@@ -28,6 +28,13 @@ pub(super) fn page(verification: &Verification) -> String {
             table(&mut page, family.title, &checks);
         }
     }
+    let _ = writeln!(
+        page,
+        "<footer><p>Written by xkslink {}. It lists every rule that xkslink knows, {} of them. What is unknown was not \
+         checked; what is for a person, no fact decides.</p></footer>",
+        env!("CARGO_PKG_VERSION"),
+        verification.checks.len()
+    );
     page.push_str("</body>\n</html>\n");
     page
 }
