@@ -130,7 +130,7 @@ pub enum Gap {
     },
     /// No AWS API tells; a probe from a host with a route to the proxy does.
     NoProbe {
-        /// The phase of the probe: `dns`, `tls`, `proxy`.
+        /// The phase of the probe: `dns`, `tls`, `proxy`, `health_check`.
         phase: String,
     },
     /// No AWS API tells, and the spec or the key store does not either.

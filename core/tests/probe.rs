@@ -261,6 +261,12 @@ async fn a_health_check_of_the_target_group_is_sent_as_the_load_balancer_sends_i
     assert!(matches!(failed, Answer::None { failure: HttpFailure::NoTls, .. }), "{failed:?}");
     proxy.change(|setup| setup.transport = Transport::PlainHttp).unwrap();
     assert_eq!(check(HealthProtocol::Http, "/ping").await.status(), Some(200));
+    // A site by its name alone: the path is right, and the load balancer does not come to it.
+    proxy.change(|setup| setup.ping_host = Some(NAME.to_owned())).unwrap();
+    let report = probe().addresses([proxy.address()]).health_check(HealthProtocol::Http, "/ping").await;
+    let outcome = &report.health_check[0];
+    assert_eq!(outcome.answer.status(), Some(404));
+    assert_eq!(outcome.by_name.as_ref().and_then(Answer::status), Some(200));
 }
 
 /// A server that writes these bytes to whoever connects, over and over for the whole of the connection.

@@ -572,7 +572,7 @@ export type Gap =
   /** No AWS API tells; a probe from a host with a route to the proxy does. */
   | {
     readonly because: "no_probe";
-    /** The phase of the probe: `dns`, `tls`, `proxy`. */
+    /** The phase of the probe: `dns`, `tls`, `proxy`, `health_check`. */
     readonly phase: string;
   }
   /** No AWS API tells, and the spec or the key store does not either. */
@@ -1040,6 +1040,11 @@ export interface HealthCheckOutcome {
   readonly address: string;
   /** How it ended. */
   readonly answer: Answer;
+  /**
+   * How the same ended with the private DNS name as `Host`; `None` when it was not sent, since the load balancer's
+   * own check was answered well or not at all.
+   */
+  readonly by_name: Answer | null;
   /** The path. */
   readonly path: string;
   /** Whether over TLS. */

@@ -220,7 +220,7 @@ class Gap(TypedDict):
     account: NotRequired[str]
     """The account, twelve digits."""
     phase: NotRequired[str]
-    """The phase of the probe: `dns`, `tls`, `proxy`."""
+    """The phase of the probe: `dns`, `tls`, `proxy`, `health_check`."""
 
 
 class Ids(TypedDict):
@@ -572,6 +572,9 @@ class HealthCheckOutcome(TypedDict):
     """The address that was connected to."""
     answer: Answer
     """How it ended."""
+    by_name: Optional[Answer]
+    """How the same ended with the private DNS name as `Host`; `None` when it was not sent, since the load
+    balancer's own check was answered well or not at all."""
     path: str
     """The path."""
     tls: bool

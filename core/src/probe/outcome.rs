@@ -580,6 +580,11 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Whether it is one that a health check takes unless it was told another: 200 to 399.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.status().is_some_and(|status| (200..400).contains(&status))
+    }
+
     /// The HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -698,4 +703,8 @@ pub struct HealthCheckOutcome {
     pub tls: bool,
     /// How it ended.
     pub answer: Answer,
+    /// How the same ended with the private DNS name as `Host`; `None` when it was not sent, since the load balancer's own
+    /// check was answered well or not at all.
+    #[serde(default)]
+    pub by_name: Option<Answer>,
 }

@@ -114,12 +114,18 @@ pub(super) async fn health_check(server: &Server, ping: &Ping, clock: &Clock) ->
         true => Session::open_with(&server, Offer::version(&rustls::version::TLS12), clock).await,
         false => Session::open_plain(&server, clock).await,
     };
+    let nothing = Secret::new("");
     let asked = match opened {
         Ok(()) => session.ask(&unsigned_get(&address.to_string(), &ping.path), clock).await,
         Err(error) => Err(error),
     };
-    let answer = answer(&asked, &Secret::new(""));
-    HealthCheckOutcome { address, path: ping.path.clone(), tls: ping.tls, answer }
+    let by_address = answer(&asked, &nothing);
+    // Is it the path, or the `Host`?
+    let by_name = match by_address.status().filter(|_| !by_address.is_healthy()) {
+        Some(_) => Some(answer(&session.ask(&unsigned_get(&server.name, &ping.path), clock).await, &nothing)),
+        None => None,
+    };
+    HealthCheckOutcome { address, path: ping.path.clone(), tls: ping.tls, answer: by_address, by_name }
 }
 
 /// A connection that is opened again when the proxy has closed it.

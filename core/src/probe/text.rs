@@ -25,6 +25,9 @@ impl fmt::Display for ProbeReport {
             let scheme = if check.tls { "https" } else { "http" };
             write!(f, "\nhealth check of {scheme}://{}{}\n", check.address, check.path)?;
             line(f, "GET", &check.answer)?;
+            if let Some(answer) = &check.by_name {
+                line(f, "GET, by its name", answer)?;
+            }
         }
         Ok(())
     }
@@ -358,6 +361,7 @@ mod tests {
                 path: "/ping".to_owned(),
                 tls: false,
                 answer: Answer::None { failure: HttpFailure::Closed, reason: "connection closed".to_owned() },
+                by_name: None,
             }],
         }
     }

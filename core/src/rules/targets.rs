@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use super::reading::no_probe;
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Fact, Facts, Gap, Target, TargetGroup};
@@ -190,8 +191,9 @@ pub(super) const RULES: &[Rule] = &[
             let asked = facts.probe.iter().flat_map(|probe| &probe.health_check);
             Ok(asked.fold(seen, |seen, outcome| match &outcome.answer {
                 Answer::Status { status, .. } => {
-                    let what = format!("probe of {} at {}", outcome.path, outcome.address);
-                    seen.and(what, status, (200..400).contains(status))
+                    // What answers well to the name is the right path (TGT-15).
+                    let fits = outcome.answer.is_healthy() || outcome.by_name.as_ref().is_some_and(Answer::is_healthy);
+                    seen.and(format!("probe of {} at {}", outcome.path, outcome.address), status, fits)
                 }
                 // No answer to anything is no fault of the path.
                 Answer::None { reason, .. } => {
@@ -239,6 +241,28 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "Targets are `unhealthy` with `Target.ResponseCodeMismatch` on a proxy that chooses sites by host name",
         remedy: "Give the proxy a default site for the health check, or make the check TCP",
         source: source::NLB_HEALTH,
+        check: Some(|facts| {
+            if facts.target_groups()?.iter().all(|group| group.health_protocol == "TCP") {
+                return Err(Open::NotApplicable("the health check is TCP, which sends no `Host`"));
+            }
+            let asked = facts.probe.as_ref().map_or(&[][..], |probe| &probe.health_check[..]);
+            if asked.is_empty() {
+                return Err(no_probe("health_check"));
+            }
+            Ok(asked.iter().fold(Seen::default(), |seen, outcome| {
+                let what = format!("{} as `Host` of {} at {}", outcome.address, outcome.path, outcome.address);
+                match (outcome.answer.status(), outcome.by_name.as_ref().filter(|answer| answer.is_healthy())) {
+                    (Some(status), _) if outcome.answer.is_healthy() => seen.note(what, status),
+                    (Some(status), Some(_)) => {
+                        seen.and(what, format!("{status}, though the private DNS name is answered well"), false)
+                    }
+                    _ => {
+                        let what = format!("{} answers {} well to no `Host` (TGT-13)", outcome.address, outcome.path);
+                        seen.but(Gap::NotSaid { what })
+                    }
+                }
+            }))
+        }),
         ..RULE
     },
     Rule {

@@ -56,6 +56,10 @@ impl Operation<'_> {
 pub(crate) fn answer(setup: &Setup, request: &Request<Bytes>, now: Duration) -> Response<Bytes> {
     // Load balancers ask here: the paths of the API take signed requests only.
     if request.uri().path() == "/ping" {
+        let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+        if setup.ping_host.as_deref().is_some_and(|wanted| host != Some(wanted)) {
+            return Refusal::new(404, "InvalidUriPathException", "no site has this name").response();
+        }
         return Response::new(Bytes::from_static(b"pong"));
     }
     match asked(setup, request.uri().path()) {

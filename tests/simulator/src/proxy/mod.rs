@@ -55,6 +55,8 @@ pub struct Setup {
     pub clock_skew_seconds: i64,
     /// What an intermediary before it makes of the `Host` header, which breaks the signature.
     pub rewritten_host: Option<String>,
+    /// The only `Host` under which it has `/ping`, as a proxy that chooses sites by name; without one, any does.
+    pub ping_host: Option<String>,
 }
 
 /// A key store that a proxy serves.
@@ -177,6 +179,7 @@ impl Setup {
             delay_ms: 0,
             clock_skew_seconds: 0,
             rewritten_host: None,
+            ping_host: None,
         }
     }
 
@@ -185,6 +188,8 @@ impl Setup {
     pub(crate) fn answers_check(&self, protocol: &str, path: &str) -> bool {
         match (protocol, self.transport) {
             (_, Transport::ClosedPort) => false,
+            // The load balancer sends its own address.
+            ("HTTP" | "HTTPS", _) if self.ping_host.is_some() => false,
             ("HTTP", transport) => transport == Transport::PlainHttp && path == "/ping",
             ("HTTPS", transport) => {
                 // Checks are sent without the name, and take an answer in HTTP/2 for none.
