@@ -461,6 +461,11 @@ export interface Diagnosis {
   readonly connection_state: string | null;
   /** `cks-…`, if there is a key store. */
   readonly key_store: string | null;
+  /**
+   * What keeps possible causes from being more than that, and what would tell: each once, in the order of the
+   * causes.
+   */
+  readonly missing: readonly Gap[];
   /** The host that probed; `None` without a probe. */
   readonly probed_from: string | null;
   /** When AWS was read; empty when it was not. */

@@ -160,6 +160,9 @@ class Diagnosis(TypedDict):
     """`CONNECTED` and the like."""
     key_store: Optional[str]
     """`cks-…`, if there is a key store."""
+    missing: list[Gap]
+    """What keeps possible causes from being more than that, and what would tell: each once, in the order of the
+    causes."""
     probed_from: Optional[str]
     """The host that probed; `None` without a probe."""
     read_at: str

@@ -10,7 +10,7 @@ mod text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Gap};
 use crate::rules::{Evidence, Owner, Verdict};
 use crate::verify::{Check, Verification};
 
@@ -35,6 +35,9 @@ pub struct Diagnosis {
     pub causes: Vec<Cause>,
     /// Rules that would explain the symptoms and hold, by id.
     pub ruled_out: Vec<String>,
+    /// What keeps possible causes from being more than that, and what would tell: each once, in the order of the causes.
+    #[serde(default)]
+    pub missing: Vec<Gap>,
     /// When AWS was read; empty when it was not.
     pub read_at: String,
     /// The host that probed; `None` without a probe.
@@ -93,6 +96,7 @@ impl Diagnosis {
         known.extend(symptom::in_facts(facts));
         let known = symptom::sorted(known);
         let (causes, ruled_out) = rank::rank(&verification, &known);
+        let missing = missing(&verification, &causes);
         Self {
             version: 1,
             target: verification.target,
@@ -102,6 +106,7 @@ impl Diagnosis {
             symptoms: known.iter().map(|known| known.symptom()).collect(),
             causes,
             ruled_out,
+            missing,
             read_at: verification.read_at,
             probed_from: verification.probed_from,
         }
@@ -121,6 +126,21 @@ impl Diagnosis {
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
+}
+
+/// The gaps of possible causes. That nobody has looked is no gap that a person could close.
+fn missing(verification: &Verification, causes: &[Cause]) -> Vec<Gap> {
+    let possible = causes.iter().filter(|cause| cause.certainty == Certainty::Possible);
+    let mut gaps: Vec<Gap> = Vec::new();
+    for check in possible.filter_map(|cause| verification.check(&cause.rule)) {
+        match &check.verdict {
+            Verdict::Unknown { missing } if *missing != Gap::NotRead && !gaps.contains(missing) => {
+                gaps.push(missing.clone());
+            }
+            _ => {}
+        }
+    }
+    gaps
 }
 
 impl Cause {

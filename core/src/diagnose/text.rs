@@ -32,6 +32,10 @@ impl Display for Diagnosis {
         }
         let title = if of(Certainty::Found).next().is_some() { "Could be, too" } else { "Could be" };
         list(f, title, of(Certainty::Possible).collect(), POSSIBLE)?;
+        if !self.missing.is_empty() {
+            writeln!(f, "\nTo know more")?;
+            self.missing.iter().try_for_each(|gap| writeln!(f, "  {gap}"))?;
+        }
         let beside = if self.symptoms.is_empty() {
             "Not as it should be, though nothing known keeps the key store from working"
         } else {

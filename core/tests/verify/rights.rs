@@ -40,6 +40,12 @@ async fn a_diagnosis_without_rights_blames_nobody_and_says_what_to_allow() {
     let first = &diagnosis.causes[0];
     assert!(first.certainty == Certainty::Possible && rule(&first.rule).is_some());
     assert!(diagnosis.causes.iter().any(|cause| cause.sentence.contains("is denied; allow it for the calling role")));
+    // The list of what is possible is cut for readers; what to allow is not.
+    let text = diagnosis.to_string();
+    let (list, more) = text.split_once("To know more\n").unwrap();
+    let stores = "`kms:DescribeCustomKeyStores` is denied; allow it for the calling role";
+    assert_eq!((list.matches(stores).count(), more.matches(stores).count()), (0, 1), "{text}");
+    assert!(more.contains("a `tls` probe does"), "{text}");
     let error = stage.client.diagnose(Target::named("payments-hsm", "eu-central-1")).told(told).await.unwrap_err();
     assert!(error.help().starts_with("allow `"), "{}", error.help());
 }
