@@ -75,6 +75,11 @@ void xks_client_free(XksClient *client);
  * `timeout_seconds`). */
 XksRun *xks_start(const XksClient *client, const char *verb, const XksDocument *document, const char *arguments, char **error);
 
+/* Begins a probe without AWS and without a spec, under the private DNS name of an endpoint service. `proxy` is NULL or a JSON
+ * object with the `path` of the proxy's API, `access_key_id` and `raw_secret_access_key`; `request` is NULL or the object `probe`
+ * above, which may also have `dns` (whether public DNS is looked at) and `health_check` (with `type` and `path`). */
+XksRun *xks_probe_name(const char *name, const char *region, const char *proxy, const char *request, char **error);
+
 /* Waits for the end, tells `listener` (or NULL) each event until then as JSON and as a line for people, and gives the document:
  * of `apply` and `teardown` the report, of the others what they are called after. */
 typedef void (*XksListener)(void *context, const char *event, const char *line);

@@ -104,7 +104,7 @@ def every_problem_of_a_spec_at_once(driver: Driver) -> None:
     assert {problem["field"].split("[")[0] for problem in answer["error"]["problems"]} >= {"name", "proxy.addresses"}
 
 
-def specs_in_json_toml_yaml(driver: Driver) -> None:
+def specs_in_json_and_toml_and_yaml(driver: Driver) -> None:
     begin(driver)
     for format in ("json", "toml", "yaml"):
         assert SECRET not in driver.ok("write_spec", spec=spec(), format=format)
@@ -132,6 +132,11 @@ def texts_and_pictures(driver: Driver) -> None:
 def a_diagnosis_of_a_text(driver: Driver) -> None:
     found = json.loads(driver.ok("diagnose_text", text="XKS_PROXY_ACCESS_DENIED"))
     assert found["symptoms"]
+
+
+def a_probe_without_aws(driver: Driver) -> None:
+    report = json.loads(driver.ok("probe_name", name="xks.example.com", region="eu-central-1", address="127.0.0.1:1"))
+    assert [each["connect"]["connect"] for each in report["tls"]] == ["refused"]
 
 
 def a_callback_that_throws(driver: Driver) -> None:
@@ -192,10 +197,11 @@ FEATURES = [
     aws_credentials_from_the_caller,
     errors_say_what_to_do,
     every_problem_of_a_spec_at_once,
-    specs_in_json_toml_yaml,
+    specs_in_json_and_toml_and_yaml,
     typed_documents,
     texts_and_pictures,
     a_diagnosis_of_a_text,
+    a_probe_without_aws,
     a_callback_that_throws,
     a_listener_that_throws,
     null_for_a_spec,

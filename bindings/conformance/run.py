@@ -30,7 +30,7 @@ MARK = "<!-- what follows is written by bindings/conformance/run.py -->\n"
 
 
 def claim(name: str) -> str:
-    return name.replace("_", " ").replace("aws", "AWS").replace("json", "JSON").replace("toml", "TOML,").replace("yaml", "YAML")
+    return name.replace("_", " ").replace("aws", "AWS").replace("json", "JSON").replace("toml", "TOML").replace("yaml", "YAML")
 
 
 def run(language: str, command: str, files: list[pathlib.Path], features: bool) -> dict[str, str]:

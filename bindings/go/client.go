@@ -106,6 +106,10 @@ type ProbeRequest struct {
 	Resolvers []string `json:"resolvers,omitempty"`
 	// Name servers to ask, `address:port`, instead of the zone's own.
 	NameServers []string `json:"name_servers,omitempty"`
+	// Whether public DNS is looked at; a spec's probe does.
+	DNS bool `json:"dns,omitempty"`
+	// A health check, when there is no spec.
+	HealthCheck *ProbeHealthCheck `json:"health_check,omitempty"`
 	// Id of an external key to read from the proxy.
 	ExternalKey string `json:"external_key,omitempty"`
 	// Phases to leave out: `dns`, `tls`, `proxy`, `health_check`.
@@ -114,6 +118,22 @@ type ProbeRequest struct {
 	TrustedRoots string `json:"trusted_roots,omitempty"`
 	// Seconds for each connection and answer.
 	TimeoutSeconds float64 `json:"timeout_seconds,omitempty"`
+}
+
+// ProbeHealthCheck is a health check to try where no spec tells of one.
+type ProbeHealthCheck struct {
+	// What is sent.
+	Type HealthProtocol `json:"type"`
+	// The path of the request.
+	Path string `json:"path"`
+}
+
+// ProxyAPI is where the API of a proxy is, and its credential.
+type ProxyAPI struct {
+	// `/kms/xks/v1`, or that with a prefix.
+	Path string `json:"path"`
+	// The credential, which signs the requests.
+	ProxyCredential
 }
 
 type arguments struct {
@@ -266,6 +286,39 @@ func (c *Client) run(
 	var failure *C.char
 	run := C.xks_start(c.handle, v, subject, a, &failure)
 	runtime.KeepAlive(given)
+	return ended(ctx, run, failure, onEvent)
+}
+
+// ProbeName looks at a proxy without AWS and without a spec, under the private DNS name of its endpoint service: certificate and
+// TLS, and what else the request and the API (or nil) ask for. Reads only.
+func ProbeName(ctx context.Context, name, region string, proxy *ProxyAPI, request ProbeRequest) (*ProbeReport, error) {
+	n, freeName := lent(name)
+	defer freeName()
+	r, freeRegion := lent(region)
+	defer freeRegion()
+	text, err := json.Marshal(request)
+	if err != nil {
+		return nil, invalid("request", err.Error(), "give another")
+	}
+	q, freeRequest := lent(string(text))
+	defer freeRequest()
+	var p *C.char
+	if proxy != nil {
+		text, err := json.Marshal(proxy)
+		if err != nil {
+			return nil, invalid("proxy", err.Error(), "give another")
+		}
+		var freeProxy func()
+		p, freeProxy = lent(string(text))
+		defer freeProxy()
+	}
+	var failure *C.char
+	run := C.xks_probe_name(n, r, p, q, &failure)
+	return as[ProbeReport](ended(ctx, run, failure, nil))
+}
+
+// ended waits for the end of a run that has begun, and frees it.
+func ended(ctx context.Context, run *C.XksRun, failure *C.char, onEvent func(Event, string) error) (*document, error) {
 	if run == nil {
 		return nil, failed(failure)
 	}

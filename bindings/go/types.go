@@ -428,7 +428,7 @@ type Gap struct {
 	What string `json:"what,omitempty"`
 	// The account, twelve digits.
 	Account string `json:"account,omitempty"`
-	// The phase of the probe: `dns`, `tls`, `proxy`.
+	// The phase of the probe: `dns`, `tls`, `proxy`, `health_check`.
 	Phase string `json:"phase,omitempty"`
 }
 
@@ -478,6 +478,9 @@ type HealthCheckOutcome struct {
 	Address string `json:"address"`
 	// How it ended.
 	Answer Answer `json:"answer"`
+	// How the same ended with the private DNS name as `Host`; `None` when it was not sent, since the load balancer's
+	// own check was answered well or not at all.
+	ByName *Answer `json:"by_name,omitempty"`
 	// The path.
 	Path string `json:"path"`
 	// Whether over TLS.

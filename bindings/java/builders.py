@@ -10,7 +10,7 @@ import re
 import sys
 
 #: Where it begins; what their fields are made of follows.
-ROOTS = ["Connectivity", "Account", "ProbeRequest", "AwsCredentials", "ProxyCredential"]
+ROOTS = ["Connectivity", "Account", "ProbeRequest", "AwsCredentials", "ProxyApi"]
 
 HEAD = '''// Written by builders.py.
 

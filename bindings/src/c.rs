@@ -176,6 +176,14 @@ struct ProxyCredential {
     raw_secret_access_key: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxyApi {
+    path: String,
+    access_key_id: String,
+    raw_secret_access_key: String,
+}
+
 /// What a verb is told beside its document.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -370,6 +378,26 @@ pub extern "C" fn xks_start(
             other => Err(Failure::argument("verb", format!("`{other}` is not known"), "see the verbs in xkslink.h")),
         };
         task.map(|task| boxed(XksRun(task)))
+    })
+}
+
+/// Probes without a client and without a spec.
+#[unsafe(no_mangle)]
+pub extern "C" fn xks_probe_name(
+    name: *const c_char,
+    region: *const c_char,
+    proxy: *const c_char,
+    request: *const c_char,
+    error: *mut *mut c_char,
+) -> *mut XksRun {
+    doing(error, ptr::null_mut(), || {
+        let proxy = if proxy.is_null() { None } else { Some(text("proxy", proxy)?) };
+        let wrong = |what| Failure::argument("proxy", what, "see xks_probe_name in xkslink.h");
+        let proxy: Option<ProxyApi> = proxy.map(read).transpose().map_err(wrong)?;
+        let api = proxy.map(|proxy| (proxy.path, proxy.access_key_id, proxy.raw_secret_access_key));
+        let request = if request.is_null() { "{}" } else { text("request", request)? };
+        let request = ProbeRequest::from_json(request)?;
+        Client::probe_name(text("name", name)?, text("region", region)?, api, &request).map(|task| boxed(XksRun(task)))
     })
 }
 

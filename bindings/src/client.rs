@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xkslink_embed as embed;
 
-use crate::callback::{self, AwsCredentialSource, DnsPublisher, EventListener, ProxyCredentialSource};
+use crate::callback::{self, AwsCredentialSource, DnsPublisher, EventListener, ProxyCredential, ProxyCredentialSource};
 use crate::document::{Consent, Diagnosis, Facts, Plan, ProbeReport, Status, Verification, convert};
 use crate::failure::XksError;
 use crate::run::Run;
 use crate::simulator::SimulatedAws;
-use crate::types::Connectivity;
+use crate::types::{Connectivity, HealthProtocol};
 
 /// One AWS account or role. What is not given comes from the standard chain: environment, profile, SSO, web identity,
 /// process, container, instance.
@@ -91,6 +91,25 @@ pub enum Phase {
     HealthCheck,
 }
 
+/// A health check to try where no spec tells of one.
+#[derive(Clone, Debug, Serialize, uniffi::Record)]
+pub struct ProbeHealthCheck {
+    /// What is sent.
+    #[serde(rename = "type")]
+    pub protocol: HealthProtocol,
+    /// The path of the request.
+    pub path: String,
+}
+
+/// Where the API of a proxy is, and its credential.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct ProxyApi {
+    /// `/kms/xks/v1`, or that with a prefix.
+    pub path: String,
+    /// The credential, which signs the requests.
+    pub credential: ProxyCredential,
+}
+
 /// What to probe beside, or instead of, what a spec tells of.
 #[derive(Clone, Debug, Default, Serialize, uniffi::Record)]
 pub struct ProbeRequest {
@@ -106,6 +125,12 @@ pub struct ProbeRequest {
     /// Name servers to ask, `address:port`, instead of the zone's own.
     #[uniffi(default)]
     pub name_servers: Option<Vec<String>>,
+    /// Whether public DNS is looked at; a spec's probe does.
+    #[uniffi(default)]
+    pub dns: bool,
+    /// A health check, when there is no spec.
+    #[uniffi(default)]
+    pub health_check: Option<ProbeHealthCheck>,
     /// Id of an external key to read from the proxy.
     #[uniffi(default)]
     pub external_key: Option<String>,
@@ -131,6 +156,21 @@ fn consents(given: &[Consent]) -> Result<Vec<xkslink::Consent>, XksError> {
 /// The document that a verb ends with. The verb is dropped, and so cancelled, with the future.
 async fn end<T: From<Arc<embed::Document>>>(verb: embed::Task) -> Result<Arc<T>, XksError> {
     Ok(Arc::new(T::from(verb.result().await?)))
+}
+
+/// Looks at a proxy without AWS and without a spec, under the private DNS name of its endpoint service: certificate and TLS, and
+/// what else the request and the API ask for. Reads only.
+#[uniffi::export(default(proxy = None, request = None))]
+pub async fn probe_name(
+    private_dns_name: String,
+    region: String,
+    proxy: Option<ProxyApi>,
+    request: Option<ProbeRequest>,
+) -> Result<Arc<ProbeReport>, XksError> {
+    let api =
+        |proxy: ProxyApi| (proxy.path, proxy.credential.access_key_id, proxy.credential.raw_secret_access_key.expose());
+    let request = self::request(&request.unwrap_or_default())?;
+    end(embed::Client::probe_name(&private_dns_name, &region, proxy.map(api), &request)?).await
 }
 
 /// A client of AWS or of a simulated one. Every verb may run at the same time as others, and may be repeated.

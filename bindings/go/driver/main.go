@@ -38,6 +38,7 @@ type word struct {
 	Consent     []xkslink.Consent `json:"consent"`
 	Listener    bool              `json:"listener"`
 	CancelAfter int               `json:"cancel_after"`
+	Address     string            `json:"address"`
 	Text        string            `json:"text"`
 	Format      xkslink.Format    `json:"format"`
 }
@@ -225,6 +226,8 @@ func (d *driver) does(w word, answer map[string]any) (any, error) {
 		return spec.Name, nil
 	case "diagnose_text":
 		return text(xkslink.DiagnoseText(w.Text))
+	case "probe_name":
+		return text(xkslink.ProbeName(ctx, w.Name, w.Region, nil, xkslink.ProbeRequest{Addresses: []string{w.Address}}))
 	case "typed":
 		plan, _ := d.plan.Content()
 		report, err := d.report.Content()

@@ -123,6 +123,9 @@ class Driver
     when 'read_spec' then Xkslink.read_spec(word['text'], format(word)).name
     when 'write_spec' then Xkslink.write_spec(spec(word), format(word))
     when 'diagnose_text' then Xkslink.diagnose_text(word['text']).to_json
+    when 'probe_name'
+      request = ProbeRequest.new(addresses: [word['address']])
+      Xkslink.probe_name(word['name'], word['region'], nil, request).to_json
     when 'typed'
       content = @report.content
       { store: @plan.content.store, steps: content.steps.size, connection_state: content.ids.connection_state }

@@ -118,6 +118,8 @@ private class Driver {
         "read_spec" -> readSpec(word.text("text")!!, format(word)).name
         "write_spec" -> writeSpec(spec(word), format(word))
         "diagnose_text" -> diagnoseText(word.text("text")!!).toJson()
+        "probe_name" ->
+            probeName(word.text("name")!!, word.text("region")!!, request = ProbeRequest(addresses = listOf(word.text("address")!!))).toJson()
         "typed" -> {
             val content = report!!.content()
             mapOf("store" to plan!!.content().store, "steps" to content.steps.size, "connection_state" to content.ids.connectionState)

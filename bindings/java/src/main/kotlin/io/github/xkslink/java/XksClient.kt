@@ -14,6 +14,7 @@ import io.github.xkslink.Facts
 import io.github.xkslink.Plan
 import io.github.xkslink.ProbeReport
 import io.github.xkslink.ProbeRequest
+import io.github.xkslink.ProxyApi
 import io.github.xkslink.ProxyCredentialSource
 import io.github.xkslink.Report
 import io.github.xkslink.Run
@@ -124,6 +125,17 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
     companion object {
         /** A builder of clients. */
         @JvmStatic fun builder() = Builder()
+
+        /** Looks at a proxy without AWS and without a spec, under the private DNS name of its endpoint service. Reads only. */
+        @JvmStatic
+        @JvmOverloads
+        fun probeName(
+            privateDnsName: String,
+            region: String,
+            proxy: ProxyApi? = null,
+            request: ProbeRequest? = null,
+        ): CompletableFuture<ProbeReport> =
+            CoroutineScope(Dispatchers.Default).future { io.github.xkslink.probeName(privateDnsName, region, proxy, request) }
 
         /** A target: the store of a spec. */
         @JvmStatic fun of(spec: Connectivity): Target = Target.OfSpec(spec)

@@ -200,6 +200,9 @@ final class Driver implements DnsPublisher {
                 return XkslinkKt.writeSpec(spec(word), format(word));
             case "diagnose_text":
                 return XkslinkKt.diagnoseText(text(word, "text")).toJson();
+            case "probe_name":
+                ProbeRequest request = Xks.probeRequest().addresses(List.of(text(word, "address"))).build();
+                return XksClient.probeName(text(word, "name"), text(word, "region"), null, request).join().toJson();
             case "typed":
                 ReportDocument content = report.content();
                 return Map.of("store", plan.content().getStore(), "steps", content.getSteps().size(),
