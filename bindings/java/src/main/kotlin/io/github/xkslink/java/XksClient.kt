@@ -137,6 +137,15 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
         ): CompletableFuture<ProbeReport> =
             CoroutineScope(Dispatchers.Default).future { io.github.xkslink.probeName(privateDnsName, region, proxy, request) }
 
+        /**
+         * A simulated AWS with these public hosted zones in Route 53. Its time is virtual, and passes at once while a call waits for
+         * it; with a [speed], it is so many times as fast as real time.
+         */
+        @JvmStatic
+        @JvmOverloads
+        @Throws(XksException::class)
+        fun simulatedAws(hostedZones: List<String> = listOf(), speed: Double? = null) = SimulatedAws(hostedZones, speed)
+
         /** A target: the store of a spec. */
         @JvmStatic fun of(spec: Connectivity): Target = Target.OfSpec(spec)
 

@@ -163,7 +163,7 @@ final class Driver implements DnsPublisher {
                 }
                 List<String> zones = new ArrayList<>();
                 word.get("hosted_zones").forEach(each -> zones.add(each.asText()));
-                aws = new SimulatedAws(zones, word.has("speed") ? word.get("speed").asDouble() : null, null, null, false, false);
+                aws = XksClient.simulatedAws(zones, word.has("speed") ? word.get("speed").asDouble() : null);
                 return null;
             case "client":
                 newClient(word);

@@ -23,7 +23,7 @@ class QuickstartTest {
     private SimulatedAws aws;
 
     private XksClient client(Double speed) throws XksException {
-        aws = new SimulatedAws(List.of("example.com"), speed, null, null, false, false);
+        aws = XksClient.simulatedAws(List.of("example.com"), speed);
         return XksClient.builder().simulated(aws).build();
     }
 
@@ -99,7 +99,7 @@ class QuickstartTest {
 
     @Test
     void whatIsMissingIsNamed() throws Exception {
-        aws = new SimulatedAws(List.of(), null, null, null, false, false);
+        aws = XksClient.simulatedAws();
         IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, () -> Xks.connectivity().build());
         assertTrue(thrown.getMessage().contains("is missing"), thrown.getMessage());
         assertThrows(NullPointerException.class, () -> Xks.connectivity().name(null));
@@ -112,7 +112,7 @@ class QuickstartTest {
             asked.incrementAndGet();
             return AwsBasicCredentials.create("AKIA111122223333", "simulated");
         };
-        aws = new SimulatedAws(List.of("example.com"), null, null, null, false, false);
+        aws = XksClient.simulatedAws(List.of("example.com"));
         Account account = Xks.account().credentials(AwsSdk.credentials(provider)).build();
         try (XksClient client = XksClient.builder().network(account).simulated(aws).build()) {
             client.plan(connectivity().build()).join();
@@ -121,8 +121,8 @@ class QuickstartTest {
     }
 
     @Test
-    void noTypeOfCoroutinesIsInSight() {
-        aws = new SimulatedAws(List.of(), null, null, null, false, false);
+    void noTypeOfCoroutinesIsInSight() throws Exception {
+        aws = XksClient.simulatedAws();
         for (Class<?> type : List.of(XksClient.class, XksRun.class, XksClient.Builder.class, Xks.class, AwsSdk.class)) {
             for (Method method : type.getMethods()) {
                 assertTrue(Arrays.stream(method.getParameterTypes()).noneMatch(each -> each.getName().startsWith("kotlin")), method.toString());
