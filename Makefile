@@ -121,6 +121,9 @@ bindings-tools:
 		|| (apt-get update && apt-get install -y maven default-jdk-headless ruby ruby-ffi mono-mcs mono-runtime)
 	@command -v go >/dev/null || { echo "install Go 1.24 or later: https://go.dev"; exit 1; }
 
+# Where the archives of go.dev are unpacked, for shells that do not know it.
+export PATH := $(PATH):/usr/local/go/bin
+
 .PHONY: bindings-generated
 bindings-generated: bindings-tools
 	$(CARGO) build --locked -p xkslink-ffi
