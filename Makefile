@@ -91,15 +91,18 @@ node: scenarios test-node ## the npm package: native part, types and documents c
 
 # The native part is the library that `build` makes in the dev profile. It is loaded from beside the package.
 .PHONY: test-node
-test-node: build node/node_modules/.package-lock.json
-	cp $(wildcard target/debug/libxkslink_node.so target/debug/libxkslink_node.dylib) node/xkslink.node
+test-node: build node/node_modules/.package-lock.json examples/node/node_modules/.package-lock.json
+	cp $$(ls target/debug/libxkslink_node.so target/debug/libxkslink_node.dylib 2>/dev/null) node/xkslink.node
 	cd node && $(NPM) run --silent build
 	cd node && $(NPM) run --silent test
+	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium
+	cd examples/node && $(NPM) run --silent build
+	cd examples/node && $(NPM) run --silent test
 
-node/node_modules/.package-lock.json: node/package.json node/package-lock.json
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v $(NPM) >/dev/null && $(NODE) -e 'process.exit(parseInt(process.versions.node) < 20)' \
 		|| { echo "install Node.js 20 or later with npm: https://nodejs.org, or apt-get install nodejs npm"; exit 1; }
-	cd node && $(NPM) ci --no-audit --no-fund
+	cd $* && $(NPM) ci --no-audit --no-fund
 	touch $@
 
 # The native library and what UniFFI writes from it, under `generated` in each language's folder; nothing of it is committed.
