@@ -100,7 +100,7 @@ test-node: build node/node_modules/.package-lock.json examples/node/node_modules
 	cd examples/node && $(NPM) run --silent test
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
-	@command -v $(NPM) >/dev/null && $(NODE) -e 'process.exit(parseInt(process.versions.node) < 20)' \
+	@command -v $(NPM) >/dev/null && $(NODE) -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 		|| { echo "install Node.js 20 or later with npm: https://nodejs.org, or apt-get install nodejs npm"; exit 1; }
 	cd $* && $(NPM) ci --no-audit --no-fund
 	touch $@
