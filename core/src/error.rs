@@ -112,6 +112,15 @@ impl Error {
         Self(Box::new(Inner { details, unclear: false, too_early: false, surprise: false, report: None, source: None }))
     }
 
+    /// Somebody else changes the store: what this run `met`, and what that means for it.
+    pub(crate) fn concurrent(met: &str, so: &str) -> Self {
+        Self::new(
+            ErrorKind::ConcurrentChange,
+            format!("another run or a person is at work on the store: {met}, and {so}"),
+            "wait until the other run has ended, or stop it; then plan again, look at the plan, and apply that",
+        )
+    }
+
     pub(crate) fn with_aws(mut self, code: Option<&str>, request_id: Option<&str>) -> Self {
         self.0.details.aws_code = code.map(str::to_owned);
         self.0.details.request_id = request_id.map(str::to_owned);

@@ -6,6 +6,8 @@
 mod scenario;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -14,8 +16,8 @@ use scenario::client::client;
 use scenario::file::base;
 use serde_json::{Value, json};
 use xkslink::spec::Connectivity;
-use xkslink::{Client, Consent, Ids, Report};
-use xkslink_simulator::Simulator;
+use xkslink::{Client, Consent, ErrorKind, EventKind, Ids, Kind, Report};
+use xkslink_simulator::{Fault, FaultKind, Simulator};
 
 /// What cuts a run off.
 #[derive(Clone, Copy, Debug)]
@@ -447,4 +449,59 @@ fn a_twentieth_of_all_calls_going_wrong_stops_nobody() {
             Ok(())
         })
     });
+}
+
+/// Somebody connects the key store whenever a teardown has disconnected it.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_work_is_undone_says_that_it_is_not_alone() {
+    let simulator = Simulator::new();
+    simulator.host_zone("example.com");
+    let client = client(&simulator, "eu-central-1", None);
+    let spec = Connectivity::from_value(base("minimal")).unwrap();
+    let report = client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
+    let connect = json!({"call": "kms:ConnectCustomKeyStore", "input": {"CustomKeyStoreId": report.ids.key_store}});
+    let (somebody, connected) = (simulator.clone(), Arc::new(AtomicUsize::new(0)));
+    let times = Arc::clone(&connected);
+    let teardown = client.teardown(&spec).consent(Consent::Disconnect).on_event(move |event| {
+        if matches!(&event.what, EventKind::StepDone { resource, .. } if resource.kind == Kind::Connection) {
+            somebody.meddle(&connect).unwrap();
+            times.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let error = teardown.await.unwrap_err();
+    assert_eq!((error.kind(), error.resource()), (ErrorKind::ConcurrentChange, Some("key store")), "{error}");
+    let said = "AWS said `CustomKeyStoreInvalidStateException` when this run was to delete the key store, and it had to delete \
+                the connection again and again";
+    assert!(error.to_string().ends_with(said), "{error}");
+    assert!(connected.load(Ordering::Relaxed) > 1);
+    client.teardown(&spec).consent(Consent::Disconnect).await.unwrap();
+}
+
+/// Somebody takes the permission of KMS from the service between the two looks that a run begins with.
+#[tokio::test(start_paused = true)]
+async fn rules_that_somebody_breaks_between_two_looks_are_a_change_since_the_plan() {
+    let simulator = Simulator::new();
+    simulator.host_zone("example.com");
+    let client = client(&simulator, "eu-central-1", None);
+    let mut document = base("minimal");
+    let spec = Connectivity::from_value(document.clone()).unwrap();
+    let report = client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
+    document["proxy"]["health_check"]["path"] = "/health".into();
+    let plan = client.plan(&Connectivity::from_value(document).unwrap()).await.unwrap();
+    // Either of the two, observation and facts, may be the older one.
+    for skip in [0, 1] {
+        let simulator = simulator.fork();
+        let config = simulator.sdk_config("eu-central-1");
+        let stale = FaultKind::Stale(Duration::from_secs(30));
+        simulator.fault(Fault { skip, ..Fault::once("DescribeVpcEndpointServicePermissions", stale) });
+        let somebody = aws_sdk_ec2::Client::new(&config).modify_vpc_endpoint_service_permissions();
+        let remove = somebody.set_service_id(report.ids.endpoint_service.clone());
+        remove.remove_allowed_principals("cks.kms.eu-central-1.amazonaws.com").send().await.unwrap();
+        simulator.clock().wait(Duration::from_secs(5)).await;
+        let before = simulator.requests().len();
+        let error = scenario::client::client(&simulator, "eu-central-1", None).apply(&plan).await.unwrap_err();
+        assert_eq!((error.kind(), error.resource()), (ErrorKind::StalePlan, Some("permission")), "{error}");
+        let calls = simulator.requests().split_off(before);
+        assert!(!calls.iter().any(|call| call.operation.starts_with("Modify")), "nothing is changed");
+    }
 }

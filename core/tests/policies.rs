@@ -173,6 +173,7 @@ fn files() -> Vec<PathBuf> {
         "create/key_store_in_another_account",
         "create/callback_domain",
         "create/network_only",
+        "drift/a_route_table_too_many",
         "existing/is_used_and_left",
         "update/private_dns_name",
         "update/tags",

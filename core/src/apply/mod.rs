@@ -60,8 +60,12 @@ pub(crate) async fn apply(
 ) -> Result<Report> {
     let mut work = Work::new(aws, plan, desired, observed, run);
     plan.check_covers(&work.remaining(), None)?;
-    if let Some(facts) = &facts {
-        preflight::check(facts, &work.unsettled())?;
+    if facts.is_some_and(|facts| preflight::check(&facts, &work.unsettled()).is_err()) {
+        // Facts and observation were read beside each other: what is broken may be what somebody changed between them.
+        work.aws.sleep(BEFORE_LOOK).await;
+        work.see(look().await?);
+        plan.check_covers(&work.remaining(), None)?;
+        work.hold_rules().await?;
     }
     if work.needs_credential() {
         // Half a store helps nobody: the credential must be there before anything is made.
@@ -197,8 +201,7 @@ impl<'a> Work<'a> {
                     now.just_handed_out |= before.just_handed_out;
                 }
                 observed.key_store_deleted = self.observed.key_store_deleted;
-                let before = std::mem::replace(&mut self.observed, Arc::new(observed));
-                self.desired = Arc::new(desired);
+                let before = self.see((desired, observed));
                 self.withdraw(&before).await;
             }
             Err(error) => {
@@ -210,6 +213,12 @@ impl<'a> Work<'a> {
                 }
             }
         }
+    }
+
+    /// Goes on from another look. What was known before.
+    fn see(&mut self, (desired, observed): (Desired, Observed)) -> Arc<Observed> {
+        self.desired = Arc::new(desired);
+        std::mem::replace(&mut self.observed, Arc::new(observed))
     }
 
     /// Takes back the record of a service that somebody deleted meanwhile: AWS shows its challenge to nobody any more.
@@ -275,7 +284,12 @@ impl<'a> Work<'a> {
     /// The look before KMS is asked to connect; nothing before other steps.
     fn preflight(&self, step: &Step) -> BoxFuture<'static, Result<()>> {
         let connects = step.resource.kind == Kind::Connection && !step.removes();
-        let Some(facts) = self.run.facts.as_ref().filter(|_| connects) else { return Box::pin(ready(Ok(()))) };
+        if connects { self.hold_rules() } else { Box::pin(ready(Ok(()))) }
+    }
+
+    /// Holds the rules against AWS as it is now, if that is wished.
+    fn hold_rules(&self) -> BoxFuture<'static, Result<()>> {
+        let Some(facts) = &self.run.facts else { return Box::pin(ready(Ok(()))) };
         let (facts, unsettled) = (facts(), self.unsettled());
         Box::pin(async move { facts.await.map_or(Ok(()), |facts| preflight::check(&facts, &unsettled)) })
     }
@@ -318,7 +332,7 @@ impl<'a> Work<'a> {
                 });
                 self.refuse_unchanged(&ended.resource, started.action);
             }
-            Err(error) if is_surprise(&error) && self.may_look(&ended.resource) => {
+            Err(error) if self.may_look(&ended.resource, &error) => {
                 self.context(Some(ended.resource.clone())).waiting(
                     "AWS shows what somebody else did meanwhile",
                     error.aws_code().unwrap_or_default(),
@@ -327,16 +341,12 @@ impl<'a> Work<'a> {
                     BEFORE_LOOK,
                     BEFORE_LOOK,
                 );
-                let (verb, resource) = (started.action.verb(), &ended.resource);
-                self.met = Some(match error.aws_code() {
-                    Some(code) => format!("AWS said `{code}` when this run was to {verb} the {resource}"),
-                    None => error.to_string(),
-                });
+                self.met = Some(met(&error, started.action, &ended.resource));
                 self.surprised.push((ended.resource, started.action, error));
                 return;
             }
             Err(error) => {
-                let error = error.with_resource(&ended.resource);
+                let error = self.undone(&error).unwrap_or(error).with_resource(&ended.resource);
                 report.error = Some(error.details().clone());
                 self.fail(ended.resource.clone(), started.action, error);
             }
@@ -345,11 +355,29 @@ impl<'a> Work<'a> {
         self.last = Some(ended.resource);
     }
 
-    /// Counts how often a resource was a surprise.
-    fn may_look(&mut self, resource: &ResourceId) -> bool {
+    /// Whether a failure may come from what somebody else did meanwhile, so that the run looks again; counts how often a
+    /// resource had one. Rules that are broken are told when they are so at the second look.
+    fn may_look(&mut self, resource: &ResourceId, error: &Error) -> bool {
+        let most = match error.kind() {
+            ErrorKind::RulesBroken => 1,
+            _ if is_surprise(error) => SURPRISES,
+            _ => return false,
+        };
         let times = self.surprises.entry(resource.clone()).or_default();
         *times += 1;
-        *times <= SURPRISES
+        *times <= most
+    }
+
+    /// What a run says that goes on meeting surprises and had to take a step twice: somebody undoes what it does.
+    fn undone(&self, error: &Error) -> Option<Error> {
+        let met = self.met.as_ref().filter(|_| is_surprise(error))?;
+        let did = |step: &&StepReport| step.error.is_none();
+        let twice = self.done.iter().filter(did).enumerate().find_map(|(before, step)| {
+            let same = |other: &StepReport| (&other.resource, other.action) == (&step.resource, step.action);
+            self.done.iter().filter(did).take(before).any(same).then_some(step)
+        });
+        let step = twice?;
+        Some(Error::concurrent(met, &format!("it had to {} the {} again and again", step.action.verb(), step.resource)))
     }
 
     /// A resource that still differs after its own step is a failure, not another round: so the loop always ends.
@@ -442,6 +470,14 @@ impl<'a> Work<'a> {
         };
         let unverified = self.observed.domain_record.is_some() && self.observed.domain_verification.is_none();
         by_hand && unverified && self.failed.iter().all(not_found)
+    }
+}
+
+/// What showed that somebody else is at work.
+fn met(error: &Error, action: Action, resource: &ResourceId) -> String {
+    match error.aws_code() {
+        Some(code) => format!("AWS said `{code}` when this run was to {} the {resource}", action.verb()),
+        None => error.to_string(),
     }
 }
 

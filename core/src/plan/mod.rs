@@ -340,11 +340,7 @@ impl Plan {
                 format!("AWS changed since the plan was made, and {left}"),
                 "plan again, look at the plan, and apply that",
             ),
-            Some(met) => Error::new(
-                ErrorKind::ConcurrentChange,
-                format!("another run or a person is at work on the store: {met}, and {left}"),
-                "wait until the other run has ended, or stop it; then plan again, look at the plan, and apply that",
-            ),
+            Some(met) => Error::concurrent(met, &left),
         };
         Err(error.with_resource(resource))
     }

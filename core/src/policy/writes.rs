@@ -251,7 +251,9 @@ fn delete(step: &Step, scope: &Scope<'_>) -> Vec<Grant> {
         Kind::Subnet => grants.push(scope.ours("DeleteSubnet", "to delete subnets", &["subnet"])),
         Kind::RouteTable => {
             let both = ["route-table", "subnet"];
-            grants.push(scope.ours("DisassociateRouteTable", "to take the route table off the subnets", &both));
+            let off = scope.ours("DisassociateRouteTable", "to take the route table off the subnets", &both);
+            // No subnet need use a second one.
+            grants.push(if step.resource.is_duplicate() { off.sometimes() } else { off });
             grants.push(scope.ours("DeleteRouteTable", "to delete the route table", &["route-table"]));
         }
         Kind::Link => grants.extend(delete_link(step, scope)),
