@@ -235,6 +235,9 @@ type DiagnosisDocument struct {
 	ConnectionState string `json:"connection_state,omitempty"`
 	// `cks-…`, if there is a key store.
 	KeyStore string `json:"key_store,omitempty"`
+	// What keeps possible causes from being more than that, and what would tell: each once, in the order of the
+	// causes.
+	Missing []Gap `json:"missing"`
 	// The host that probed; `None` without a probe.
 	ProbedFrom string `json:"probed_from,omitempty"`
 	// When AWS was read; empty when it was not.
