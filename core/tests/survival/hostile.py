@@ -13,8 +13,8 @@ from pathlib import Path
 import botocore.session
 
 HERE = Path(__file__).parent
-SERVICES = {"elasticloadbalancing": "elbv2"}
-ACTION = re.compile(r'"((?:ec2|elasticloadbalancing|kms|route53|sts):[A-Z]\w+)"')
+SERVICES = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas"}
+ACTION = re.compile(r'"((?:ec2|elasticloadbalancing|kms|route53|servicequotas|sts):[A-Z]\w+)"')
 
 
 def members(shape, found, path=()):
