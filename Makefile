@@ -115,6 +115,7 @@ NATIVE := libxkslink_ffi.so
 JVM_PLATFORM := linux-$(subst x86_64,x86-64,$(shell uname -m))
 endif
 LINKED := $(abspath target/bindings)
+CONFORMANCE ?= --share
 KOTLIN := bindings/kotlin
 
 # All but Go come from Debian where they are missing; Go must be 1.24 or newer, which Debian 12 has not.
@@ -149,7 +150,6 @@ JVM_DRIVER = java -cp $(1)/target/classes:$(1)/target/test-classes:$$(cat $(1)/t
 # Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share
 # of the scenarios, with --write the table in docs/languages.md is written.
 .PHONY: test-bindings
-test-bindings: CONFORMANCE ?= --share
 test-bindings: bindings-generated
 	$(PYTHON) bindings/java/builders.py $(KOTLIN)/generated/kotlin/io/github/xkslink/xkslink.kt bindings/java/generated/kotlin/io/github/xkslink/java/Builders.kt
 	mvn -B -q -f bindings verify
