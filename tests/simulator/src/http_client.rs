@@ -24,7 +24,11 @@ impl HttpConnector for Simulator {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             // Every request of the operations here has its body in memory.
             let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            match simulator.respond(request).await {
+            let response = simulator.respond(request).await;
+            // The SDK pauses for a random time before it repeats a call, and draws it now, from the generator of this thread.
+            // With a seed of ours a run repeats exactly.
+            fastrand::seed(simulator.seed_of_pause());
+            match response {
                 Some(response) => HttpResponse::try_from(response.map(SdkBody::from))
                     .map_err(|error| ConnectorError::other(error.into(), None)),
                 None => Err(ConnectorError::io("the simulated connection broke".into())),

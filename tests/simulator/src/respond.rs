@@ -7,6 +7,7 @@ use http::{Request, Response};
 
 use crate::call::{Answer, Call, Fail};
 use crate::fault::{FaultKind, from_the_start, promise_more, remove_member, replace_member};
+use crate::ids::Ids;
 use crate::log::{LoggedRequest, without_secret};
 use crate::policy::{self, Decision};
 use crate::sts::{self, Principal};
@@ -43,6 +44,11 @@ impl Simulator {
             logged.answered = Some(clock.now());
         }
         outcome.response
+    }
+
+    /// Another one after each request.
+    pub(crate) fn seed_of_pause(&self) -> u64 {
+        Ids::new(self.shared.made.seed ^ self.lock().log.len() as u64).number()
     }
 }
 
