@@ -220,7 +220,8 @@ fn ways(models: &Models, action: &str, sent: &BTreeSet<String>) -> Vec<Spoilt> {
             Member::Other => Spoilt::Nonsense(name.clone()),
         });
     }
-    let token = ["nextToken", "NextToken", "NextMarker", "NextDNSName"].into_iter().find(|token| members.contains_key(*token));
+    let token =
+        ["nextToken", "NextToken", "NextMarker", "NextDNSName"].into_iter().find(|token| members.contains_key(*token));
     if let Some(token) = token {
         ways.extend([Spoilt::Endless(token.to_owned()), Spoilt::Circular(token.to_owned())]);
     }
