@@ -17,6 +17,11 @@ pub(crate) fn convert<T: DeserializeOwned>(data: &impl Serialize) -> Result<T, F
     serde_json::from_value(json!(data)).map_err(unexpected)
 }
 
+/// What a document says, as the type that its schema gave.
+pub(crate) fn content<T: DeserializeOwned>(document: &Document) -> Result<T, Failure> {
+    serde_json::from_str(&document.to_json()?).map_err(unexpected)
+}
+
 fn unexpected(error: serde_json::Error) -> Failure {
     Failure::argument("document", format!("is not as its schema says: {error}"), "please report this")
 }
@@ -72,7 +77,7 @@ macro_rules! handle {
         impl $name {
             /// What the document says.
             pub fn content(&self) -> Result<$content, XksError> {
-                Ok(serde_json::from_str(&self.0.to_json()?).map_err(unexpected)?)
+                Ok(content(&self.0)?)
             }
         }
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use xkslink_embed::Document;
 
-use crate::document::convert;
+use crate::document::{content, convert};
 use crate::failure::XksError;
 use crate::types::{Connectivity, Credential};
 
@@ -97,8 +97,7 @@ impl Connectivity {
     }
 
     fn of(document: &Document) -> Result<Self, XksError> {
-        let fields: Value = convert(&serde_json::from_str::<Value>(&document.to_json()?).unwrap_or_default())?;
-        let mut spec: Self = convert(&fields)?;
+        let mut spec: Self = content(document)?;
         let credential = spec.key_store.as_mut().map(|store| &mut store.credential);
         if let (Some(secret), Some(Credential::Value { raw_secret_access_key, .. })) = (document.secret(), credential) {
             *raw_secret_access_key = Arc::new(Secret(secret));
