@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from driver import Driver
-from scenario import SECRET, base, merge
+from scenario import SECRET
+from words import base, merge
 
 
 def spec(**edit: Any) -> dict[str, Any]:

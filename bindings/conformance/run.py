@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from driver import Driver
 from features import FEATURES
-from scenario import FILES, HOME, SCENARIOS, differences
+from scenario import differences
+from words import FILES, HOME, SCENARIOS
 
 TABLE = HOME / "docs" / "languages.md"
 FAILS = "FAILS"

@@ -4,48 +4,18 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from driver import Driver
 
-HOME = pathlib.Path(__file__).parents[2]
-SCENARIOS = HOME / "tests" / "scenarios"
-FILES = sorted(file for file in SCENARIOS.glob("*/*.toml") if file.parent.name != "specs")
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "tests" / "scenarios"))
+
+from words import at, base, edited, outcome, recorded, resolve  # noqa: E402
+
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA=="
-
-
-def base(name: str) -> dict[str, Any]:
-    return tomllib.loads((SCENARIOS / "specs" / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-def merge(old: Any, new: Any) -> Any:
-    """Merges an edit; a table with another `type` takes the place of the old one."""
-    if isinstance(old, dict) and isinstance(new, dict) and new.get("type", old.get("type")) == old.get("type"):
-        return {**old, **{key: merge(old.get(key), value) for key, value in new.items()}}
-    return new
-
-
-def at(value: Any, path: str) -> Any:
-    for part in path.split("."):
-        value = value[int(part)] if part.isdigit() else value[part]
-    return value
-
-
-def resolve(value: Any, saved: Mapping[str, Any]) -> Any:
-    """Puts saved values in the place of references."""
-    if isinstance(value, dict):
-        return {key: resolve(each, saved) for key, each in value.items()}
-    if isinstance(value, list):
-        return [resolve(each, saved) for each in value]
-    if not isinstance(value, str):
-        return value
-    whole = re.fullmatch(r"\$([A-Za-z0-9._]+)", value)
-    if whole:
-        return at(saved, whole[1])
-    return re.sub(r"\$([A-Za-z0-9._]+)", lambda found: str(at(saved, found[1])), value)
 
 
 class Stage:
@@ -62,11 +32,7 @@ class Stage:
         self.deeds(scenario.get("world", []))
 
     def edit(self, words: Mapping[str, Any]) -> None:
-        self.document = merge(self.document, words.get("edit", {}))
-        for path in words.get("drop", []):
-            *outer, last = path.split(".")
-            table = at(self.document, ".".join(outer)) if outer else self.document
-            table.pop(last, None)
+        self.document = edited(self.document, words)
 
     def deeds(self, deeds: list[dict[str, Any]]) -> None:
         for deed in deeds:
@@ -129,26 +95,11 @@ class Stage:
             self.driver.do(verb, spec=resolve(self.document, self.saved))
 
 
-def outcome(name: str, written: str | None) -> Any:
-    """What a document says apart from times and ids. The AWS SDK waits for a random time before it repeats a call, so a run in
-    which it did takes other times from run to run, in Rust as well, and ids are invented in another order."""
-    if written is None:
-        return None
-    document = json.loads(written)
-    if name == "verification":
-        return [(check["rule"], check["verdict"]) for check in document["checks"]]
-    if name == "status":
-        return document["resources"]
-    told = [[step["action"], step["resource"], (step.get("error") or {}).get("kind")] for step in document["steps"]]
-    return sorted(told, key=str), document.get("outcome", {}).get("status"), document.get("skipped")
-
-
 def differences(driver: Driver, file: pathlib.Path) -> list[str]:
     """What a scenario brings that Rust does not bring, or the other way round."""
-    recorded = HOME / "target" / "scenarios" / file.parent.name / f"{file.stem}.json"
-    if not recorded.exists():
+    if not recorded(file).exists():
         return ["nothing is recorded: run `make scenarios` first"]
-    expected = json.loads(recorded.read_text(encoding="utf-8"))
+    expected = json.loads(recorded(file).read_text(encoding="utf-8"))
     scenario = tomllib.loads(file.read_text(encoding="utf-8"))
     if len(expected) != len(scenario["runs"]):
         return ["recorded from another version of the file: run `make scenarios`"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any, Optional
@@ -23,36 +22,7 @@ if sys.version_info < (3, 11):
 
 import tomllib
 
-HOME = pathlib.Path(__file__).parents[2]
-SCENARIOS = HOME / "tests" / "scenarios"
-FILES = sorted(file for file in SCENARIOS.glob("*/*.toml") if file.parent.name != "specs")
-
-
-def merge(old: Any, new: Any) -> Any:
-    """Merges an edit; a table with another `type` takes the place of the old one."""
-    if isinstance(old, dict) and isinstance(new, dict) and new.get("type", old.get("type")) == old.get("type"):
-        return {**old, **{key: merge(old.get(key), value) for key, value in new.items()}}
-    return new
-
-
-def at(value: Any, path: str) -> Any:
-    for part in path.split("."):
-        value = value[int(part)] if part.isdigit() else value[part]
-    return value
-
-
-def resolve(value: Any, saved: Mapping[str, Any]) -> Any:
-    """Puts saved values in the place of references."""
-    if isinstance(value, dict):
-        return {key: resolve(each, saved) for key, each in value.items()}
-    if isinstance(value, list):
-        return [resolve(each, saved) for each in value]
-    if not isinstance(value, str):
-        return value
-    whole = re.fullmatch(r"\$([A-Za-z0-9._]+)", value)
-    if whole:
-        return at(saved, whole[1])
-    return re.sub(r"\$([A-Za-z0-9._]+)", lambda found: str(at(saved, found[1])), value)
+from words import FILES, at, base, edited, outcome, recorded, resolve
 
 
 class Stage:
@@ -63,7 +33,7 @@ class Stage:
         self.kms_account = scenario.get("kms_account")
         self.client = self.new_client()
         self.saved: dict[str, Any] = {}
-        self.document = tomllib.loads((SCENARIOS / "specs" / f"{scenario['spec']}.toml").read_text(encoding="utf-8"))
+        self.document = base(scenario["spec"])
         self.edit(scenario)
         self.deeds(scenario.get("world", []))
 
@@ -87,11 +57,7 @@ class Stage:
         self.aws.set("elsewhere", [each for each in self.elsewhere() if each["value"] != record.value])
 
     def edit(self, words: Mapping[str, Any]) -> None:
-        self.document = merge(self.document, words.get("edit", {}))
-        for path in words.get("drop", []):
-            *outer, last = path.split(".")
-            table = at(self.document, ".".join(outer)) if outer else self.document
-            table.pop(last, None)
+        self.document = edited(self.document, words)
 
     def deeds(self, deeds: list[dict[str, Any]]) -> None:
         for deed in deeds:
@@ -167,29 +133,14 @@ def details(error: xkslink.XksError) -> dict[str, Any]:
     return {"version": 1, "kind": error.kind, **{name: getattr(error, name) for name in names}}
 
 
-def outcome(name: str, written: Optional[str]) -> Any:
-    """What a document says apart from times and ids. The AWS SDK waits for a random time before it repeats a call, so a run in
-    which it did takes other times from run to run, in Rust as well, and ids are invented in another order."""
-    if written is None:
-        return None
-    document = json.loads(written)
-    if name == "verification":
-        return [(check["rule"], check["verdict"]) for check in document["checks"]]
-    if name == "status":
-        return document["resources"]
-    told = [[step["action"], step["resource"], (step.get("error") or {}).get("kind")] for step in document["steps"]]
-    return sorted(told, key=str), document.get("outcome", {}).get("status"), document.get("skipped")
-
-
 def text(document: Optional[Document]) -> Optional[str]:
     return None if document is None else document.to_json()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_the_scenario_brings_what_rust_brings(file: pathlib.Path) -> None:
-    recorded = HOME / "target" / "scenarios" / file.parent.name / f"{file.stem}.json"
-    assert recorded.exists(), "run `make scenarios` first"
-    expected = json.loads(recorded.read_text(encoding="utf-8"))
+    assert recorded(file).exists(), "run `make scenarios` first"
+    expected = json.loads(recorded(file).read_text(encoding="utf-8"))
     scenario = tomllib.loads(file.read_text(encoding="utf-8"))
     assert len(expected) == len(scenario["runs"]), "recorded from another version of the file: run `make scenarios`"
     stage, repeated = Stage(scenario), False
