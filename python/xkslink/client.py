@@ -243,31 +243,32 @@ def _keys(given: Any) -> _Keys:
     return key, secret, token, int(time.time()) + _ASK_AGAIN if token else None
 
 
-def _probe(
-    addresses: Optional[Iterable[str]],
-    certificate: Optional[str],
-    resolvers: Optional[Iterable[str]],
-    name_servers: Optional[Iterable[str]],
-    external_key: Optional[str],
-    without: Iterable[str],
-    trusted_roots: Optional[str],
-    timeout_seconds: Optional[float],
-    health_check: Optional[HealthCheck] = None,
-    dns: bool = False,
-) -> str:
-    given = {
-        "addresses": None if addresses is None else list(addresses),
-        "certificate": certificate,
-        "resolvers": None if resolvers is None else list(resolvers),
-        "name_servers": None if name_servers is None else list(name_servers),
-        "external_key": external_key,
-        "without": list(without),
-        "trusted_roots": trusted_roots,
-        "timeout_seconds": timeout_seconds,
-        "health_check": None if health_check is None else _health_check(health_check),
-        "dns": dns or None,
-    }
-    return json.dumps({name: value for name, value in given.items() if value is not None})
+#: What probes take, with a spec or without one.
+_PROBED = (
+    "addresses",
+    "certificate",
+    "resolvers",
+    "name_servers",
+    "external_key",
+    "trusted_roots",
+    "timeout_seconds",
+)
+_LISTS = ("addresses", "resolvers", "name_servers")
+
+
+def _probe(given: Mapping[str, Any], **more: object) -> str:
+    """What to probe, from the arguments of a verb."""
+    asked = {**{name: given[name] for name in _PROBED}, "without": list(given["without"]), **more}
+    known = {name: value for name, value in asked.items() if value is not None}
+    return json.dumps({name: list(value) if name in _LISTS else value for name, value in known.items()})
+
+
+def _probe_name(given: Mapping[str, Any]) -> _Waited[ProbeReport]:
+    """The probe without a spec, from the arguments of either client's."""
+    check = given["health_check"]
+    request = _probe(given, health_check=None if check is None else _health_check(check), dns=True)
+    proxy = _proxy(given["path"], given["access_key_id"], given["raw_secret_access_key"])
+    return _Waited(_native.Client.probe_name(given["private_dns_name"], given["region"], proxy, request), ProbeReport)
 
 
 def _health_check(given: object) -> dict[str, Any]:
@@ -520,10 +521,7 @@ class Client(_Base):
         :param trusted_roots: certificates in PEM that count as roots besides those that AWS KMS trusts
         :param timeout_seconds: for each connection and answer
         """
-        request = _probe(
-            addresses, certificate, resolvers, name_servers, external_key, without, trusted_roots, timeout_seconds
-        )
-        return _Waited(self._connected.probe(_spec(spec), request), ProbeReport).blocking()
+        return _Waited(self._connected.probe(_spec(spec), _probe(locals())), ProbeReport).blocking()
 
     @staticmethod
     def probe_name(
@@ -551,21 +549,7 @@ class Client(_Base):
 
         The other arguments are those of `probe`.
         """
-        proxy = _proxy(path, access_key_id, raw_secret_access_key)
-        request = _probe(
-            addresses,
-            certificate,
-            resolvers,
-            name_servers,
-            external_key,
-            without,
-            trusted_roots,
-            timeout_seconds,
-            health_check=health_check,
-            dns=True,
-        )
-        task = _native.Client.probe_name(private_dns_name, region, proxy, request)
-        return _Waited(task, ProbeReport).blocking()
+        return _probe_name(locals()).blocking()
 
     def close(self) -> None:
         """Ends the client; running verbs go on. Later calls raise `Closed`."""
@@ -661,10 +645,7 @@ class AsyncClient(_Base):
         timeout_seconds: Optional[float] = None,
     ) -> ProbeReport:
         """Looks at what no AWS API tells, from this host. The arguments are those of `Client.probe`. Reads only."""
-        request = _probe(
-            addresses, certificate, resolvers, name_servers, external_key, without, trusted_roots, timeout_seconds
-        )
-        return await _Waited(self._connected.probe(_spec(spec), request), ProbeReport).awaited()
+        return await _Waited(self._connected.probe(_spec(spec), _probe(locals())), ProbeReport).awaited()
 
     @staticmethod
     async def probe_name(
@@ -685,21 +666,7 @@ class AsyncClient(_Base):
         timeout_seconds: Optional[float] = None,
     ) -> ProbeReport:
         """Probes without a spec and without AWS. The arguments are those of `Client.probe_name`. Reads only."""
-        proxy = _proxy(path, access_key_id, raw_secret_access_key)
-        request = _probe(
-            addresses,
-            certificate,
-            resolvers,
-            name_servers,
-            external_key,
-            without,
-            trusted_roots,
-            timeout_seconds,
-            health_check=health_check,
-            dns=True,
-        )
-        task = _native.Client.probe_name(private_dns_name, region, proxy, request)
-        return await _Waited(task, ProbeReport).awaited()
+        return await _probe_name(locals()).awaited()
 
     async def close(self) -> None:
         """Ends the client; running verbs go on. Later calls raise `Closed`."""
