@@ -6,8 +6,9 @@ import { readFile } from "node:fs/promises";
 import { type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
-import { Client, type ConnectivityDocument, type Run, type Spec, XksError } from "xkslink";
+import { Client, type Run, type Spec, XksError } from "xkslink";
 import { SimulatedAws } from "xkslink/testing";
+import { CREDENTIAL, SPEC } from "../example.js";
 import { isMain } from "../program.js";
 
 const PAGE = new URL("../../dashboard/page.html", import.meta.url);
@@ -69,19 +70,6 @@ export async function listen(server: Server, port: number): Promise<string> {
 
 if (isMain(import.meta.url)) {
   const { values } = parseArgs({ options: { port: { type: "string", default: "8080" }, speed: { type: "string", default: "60" } } });
-  const spec: ConnectivityDocument = {
-    version: 1,
-    name: "payments-hsm",
-    region: "eu-central-1",
-    network: { type: "create", cidr: "10.60.0.0/24" },
-    data_center: ["10.0.0.0/16"],
-    link: { type: "vpn_gateway" },
-    proxy: { addresses: ["10.0.8.10", "10.0.8.11"] },
-    private_dns_name: "xks.payments.example.com",
-    domain: { type: "route53" },
-    key_store: { path: "/payments/kms/xks/v1", credential: { type: "callback" } },
-  };
   const simulated = new SimulatedAws({ hostedZones: ["example.com"], speed: Number(values.speed) });
-  const credential = () => ({ accessKeyId: "EXAMPLEACCESSKEYID234", rawSecretAccessKey: "ZXhhbXBsZSBzZWNyZXQgb2YgYSBzaW11bGF0ZWQgcHJveHk=" });
-  console.log(await listen(dashboard(new Client({ simulated, credential }), spec), Number(values.port)));
+  console.log(await listen(dashboard(new Client({ simulated, credential: () => CREDENTIAL }), SPEC), Number(values.port)));
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { type Browser, chromium } from "playwright-core";
 import { dashboard, listen } from "../dashboard/server.js";
-import { SPEC, stage } from "./setting.js";
+import { SPEC } from "../example.js";
+import { stage } from "./setting.js";
 
 /** Where Debian, and others, put Chromium; CHROMIUM says otherwise. */
 const executablePath = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(

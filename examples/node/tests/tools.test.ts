@@ -11,8 +11,9 @@ import { SimulatedAws } from "xkslink/testing";
 import { audit } from "../audit.js";
 import { type Deployment, deploy } from "../deploy.js";
 import { doctor } from "../doctor.js";
+import { CREDENTIAL, SPEC } from "../example.js";
 import { fleet } from "../fleet.js";
-import { CREDENTIAL, Printed, SPEC, folder, stage } from "./setting.js";
+import { Printed, folder, stage } from "./setting.js";
 
 async function document(spec: object = SPEC): Promise<string> {
   const path = join(await folder(), "store.json");
