@@ -35,7 +35,8 @@ pub fn folders() -> Vec<String> {
     let mut folders: Vec<String> = std::fs::read_dir(home())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir() && !path.ends_with("specs"))
+        // Beside `specs`, what Python keeps of its modules is no folder of scenarios either.
+        .filter(|path| path.is_dir() && !path.ends_with("specs") && !path.ends_with("__pycache__"))
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
     folders.sort();
