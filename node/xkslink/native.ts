@@ -1,6 +1,6 @@
-// The native half: how it is found, and what is in it. Loaded when something needs it, so that importing costs nothing.
+// What is in the native half. It is loaded when something needs it, so that importing costs nothing.
 
-import { XksError } from "./errors";
+import { load } from "./load";
 
 /** Why a call did not do what it should. */
 export interface Failure {
@@ -89,34 +89,10 @@ export interface Native {
   ): Outcome<Task>;
 }
 
-/** Oldest Node-API that has all that the native half uses; Node 20 has 9. */
-const NODE_API = 8;
-
 let loaded: Native | undefined;
 
 /** The native half of this platform. */
 export function native(): Native {
-  loaded ??= load();
+  loaded ??= load() as Native;
   return loaded;
-}
-
-function load(): Native {
-  const { platform, arch, versions } = process;
-  const refused = (message: string, help: string, cause?: unknown) =>
-    new XksError({ kind: "unsupported", message: `${message} on ${platform} ${arch}, Node ${versions.node}`, help, cause });
-  if (Number(versions["napi"] ?? 0) < NODE_API) throw refused("this Node is too old", "use Node 20 or later");
-  // A checkout has it beside the package; npm installs the package of the platform, of two for the C library of the system.
-  const name = `@xkslink/${platform}-${arch}`;
-  const places = ["../xkslink.node", ...(platform === "linux" ? [`${name}-gnu`, `${name}-musl`] : [name])];
-  const failed: unknown[] = [];
-  for (const place of places) {
-    try {
-      return require(place) as Native;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") failed.push(error);
-    }
-  }
-  if (failed.length > 0) throw refused("the native part of xkslink does not load", "see `cause`; reinstall xkslink", failed[0]);
-  const help = `run \`npm install --include=optional\`; if there is no ${places.slice(1).join(" or ")}, build it with \`make node\``;
-  throw refused("xkslink has no native part", help);
 }
