@@ -173,7 +173,7 @@ docs: ## rustdoc; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
 .PHONY: bench
-bench: bench-virtual bench-http bench-package ## calls, depth and time; a comparison over HTTP
+bench: bench-virtual bench-http bench-package bench-node ## calls, depth and time; a comparison over HTTP
 
 .PHONY: bench-virtual
 bench-virtual: ## calls, depth and makespan in simulated time
@@ -188,6 +188,10 @@ bench-http: $(VENV)/ready ## xkslink beside a boto3 script, in real time
 .PHONY: bench-package
 bench-package: $(VENV)/ready ## import time, calls, wheel and memory of the Python package
 	$(VENV)/bin/python tests/bench/package.py
+
+.PHONY: bench-node
+bench-node: node/node_modules/.package-lock.json ## the same of the npm package, and the delay of the event loop
+	$(NODE) tests/bench/package.mjs
 
 # Debian and Ubuntu ship Python without the half of venv that installs pip.
 $(VENV)/ready: tests/python/requirements.txt python/tests/requirements.txt
