@@ -41,7 +41,8 @@ class Record:
         return name == "raw_secret_access_key" and getattr(self, "type", None) == "value"
 
     def replace(self: T, **changes: Any) -> T:
-        """A copy with these fields changed."""
+        """A copy with these fields changed, and no others: defaults were written out, so a copy of a spec with another `name` keeps
+        the key store's name, which an account and Region can have once only. Replace that too."""
         return type(self)(**{**self._given(), **changes})
 
     def to_dict(self) -> dict[str, Any]:

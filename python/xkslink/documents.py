@@ -382,7 +382,9 @@ class Event:
 
 
 def _html(picture: str, document: Document) -> str:
-    return f"{picture}<pre>{html.escape(str(document))}</pre>"
+    # Notebooks show `pre` in a font of text, in which columns do not stand.
+    style = "font-family: monospace; white-space: pre; overflow-x: auto"
+    return f'{picture}<pre style="{style}">{html.escape(str(document))}</pre>'
 
 
 def schema(name: str = "connectivity") -> dict[str, Any]:
