@@ -164,6 +164,20 @@ test-bindings: bindings-generated
 	$(PYTHON) bindings/conformance/run.py $(CONFORMANCE) "Kotlin=$(call JVM_DRIVER,$(KOTLIN)) io.github.xkslink.DriverKt" \
 	  "Java=$(call JVM_DRIVER,bindings/java) io.github.xkslink.java.Driver" "Go=$(LINKED)/go-driver" "Ruby=ruby bindings/ruby/test/driver.rb"
 
+# Where there is a `swiftc`, of Swift 6; Debian 12 has none. The example of its page is compiled, the program in `test` run.
+SWIFT := bindings/swift
+SWIFT_FLAGS = -swift-version 6 -warnings-as-errors -I $(LINKED)/XkslinkFFI
+.PHONY: bindings-swift
+bindings-swift: bindings-generated
+	mkdir -p $(LINKED)/XkslinkFFI
+	cp $(SWIFT)/generated/XkslinkFFI.h $(LINKED)/XkslinkFFI
+	cp $(SWIFT)/generated/XkslinkFFI.modulemap $(LINKED)/XkslinkFFI/module.modulemap
+	sed -n '/^```swift/,/^```/{/^```/!p}' $(SWIFT)/README.md > $(LINKED)/main.swift
+	swiftc $(SWIFT_FLAGS) -typecheck $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(LINKED)/main.swift
+	swiftc $(SWIFT_FLAGS) -o $(LINKED)/swift-test $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(SWIFT)/test/main.swift \
+	  -L$(LINKED) -lxkslink_ffi -Xlinker -rpath -Xlinker $(LINKED)
+	$(LINKED)/swift-test >/dev/null
+
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios
 	$(CARGO) test --workspace --locked --test scenarios --quiet
