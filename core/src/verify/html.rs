@@ -6,7 +6,7 @@ use super::{Check, Verification};
 use crate::rules::{Evidence, FAMILIES, Severity, Verdict};
 use crate::text::escaped;
 
-const STYLE: &str = include_str!("report.css");
+const STYLE: &str = include_str!("../page.css");
 
 /// The file.
 pub(super) fn page(verification: &Verification) -> String {
