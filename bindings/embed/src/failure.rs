@@ -97,11 +97,11 @@ impl Failure {
         Self::new("closed", format!("the {what} is closed"), format!("make a new {what}"))
     }
 
-    fn panicked(payload: &(dyn Any + Send)) -> Self {
-        let said = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let said = said.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-        let help = "this is a fault of xkslink; please report it with this message";
-        Self::new("internal", format!("the library panicked: {said}"), help)
+    /// The library panicked. The words of the panic are not repeated: they may hold anything.
+    fn panicked() -> Self {
+        let help =
+            "this is a fault of xkslink; please report it with the place that the process wrote to standard error";
+        Self::new("internal", "the library panicked", help)
     }
 
     /// The failure as a JSON document. Holds no secret.
@@ -186,12 +186,11 @@ impl From<CredentialError> for Failure {
 /// # Errors
 /// Those of `work`; `internal` when it panics.
 pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(Failure::panicked(&*payload)))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Failure::panicked()))
 }
 
 /// The same for a future.
 pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     use futures_util::FutureExt;
-    let caught = AssertUnwindSafe(work).catch_unwind().await;
-    caught.unwrap_or_else(|payload| Err(Failure::panicked(&*payload)))
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(Failure::panicked()))
 }
