@@ -184,6 +184,7 @@ fn files() -> Vec<PathBuf> {
 
 #[test]
 fn every_scenario_succeeds_with_exactly_the_policies_of_its_plans() {
+    let held = AtomicUsize::new(0);
     let wrong = each(&files(), |file| {
         let scenario = Scenario::read(file).unwrap();
         paused(async {
@@ -201,6 +202,7 @@ fn every_scenario_succeeds_with_exactly_the_policies_of_its_plans() {
                 let kms_account = scenario.kms_account.as_deref();
                 match under(&mut stage, kms_account, run, &policies, None).await {
                     Ok(requests) => {
+                        held.fetch_add(1, Ordering::Relaxed);
                         let used = used(&requests);
                         let needless: Vec<_> = needed(&policies).difference(&used).cloned().collect();
                         // A run that waits for a person has not come to its end.
@@ -215,13 +217,14 @@ fn every_scenario_succeeds_with_exactly_the_policies_of_its_plans() {
             wrong
         })
     });
+    println!("{} runs with exactly the policies of their plans", held.into_inner());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Each action in turn is taken away where it is needed first.
 #[test]
 fn without_any_one_action_the_error_names_it() {
-    let tried: Mutex<BTreeSet<(bool, String)>> = Mutex::default();
+    let (tried, taken_away) = (Mutex::<BTreeSet<(bool, String)>>::default(), AtomicUsize::new(0));
     let files = if thorough() { files() } else { vec![scenario::home().join("create/new_vpn_gateway.toml")] };
     let wrong = each(&files, |file| {
         let scenario = Scenario::read(file).unwrap();
@@ -250,6 +253,7 @@ fn without_any_one_action_the_error_names_it() {
                     let mut stage = before().await;
                     under(&mut stage, kms_account, run, &policies, Some(&action)).await
                 });
+                taken_away.fetch_add(1, Ordering::Relaxed);
                 match outcome {
                     Err(error) if names(&error, &action) => {}
                     Err(error) => {
@@ -261,6 +265,7 @@ fn without_any_one_action_the_error_names_it() {
         }
         wrong
     });
+    println!("{} times an action was taken away", taken_away.into_inner());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

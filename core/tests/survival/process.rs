@@ -1,4 +1,6 @@
-//! Real processes against the simulated AWS over HTTP: this test program once more, running one test that applies.
+//! Real processes: this test program once more, running one test of its own.
+//!
+//! Most apply or tear down, against the simulated AWS over HTTP.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -39,10 +41,16 @@ impl Served {
     }
 }
 
+/// This program, to run one of its ignored tests and nothing else.
+pub fn alone(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    command
+}
+
 fn child(stage: &Stage, port: u16, goal: Goal) -> Child {
     let work = json!({"goal": goal, "spec": stage.document(goal)});
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", CHILD, "--ignored", "--nocapture"])
+    alone(CHILD)
         .env(WORK, work.to_string())
         .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
         .env("AWS_ACCESS_KEY_ID", "AKIA111122223333")

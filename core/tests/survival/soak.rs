@@ -16,8 +16,8 @@ use crate::scenario::file::base;
 
 const STORES: usize = 50;
 
-/// Memory is measured each so many operations.
-const MEASURED: usize = 500;
+/// Memory is measured each so many operations, and shown at once.
+const MEASURED: usize = 1_000;
 
 /// What happened.
 #[derive(Debug, Default)]
@@ -32,7 +32,6 @@ pub struct Soaked {
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     pub operations: usize,
-    pub calls: usize,
     pub megabytes: f64,
 }
 
@@ -49,6 +48,7 @@ struct Soak {
 /// So many random operations, each checked.
 pub async fn soak(operations: usize, seed: u64) -> Soaked {
     let mut soak = Soak::new(seed).await;
+    println!("| operations | calls | resident memory, MB |\n| ---: | ---: | ---: |");
     for number in 1..=operations {
         soak.operation(number).await;
         soak.soaked.calls += soak.simulator.requests().len();
@@ -56,7 +56,8 @@ pub async fn soak(operations: usize, seed: u64) -> Soaked {
         if number % MEASURED == 0
             && let Some(megabytes) = resident()
         {
-            soak.soaked.memory.push(Memory { operations: number, calls: soak.soaked.calls, megabytes });
+            println!("| {number} | {} | {megabytes:.1} |", soak.soaked.calls);
+            soak.soaked.memory.push(Memory { operations: number, megabytes });
         }
         if soak.soaked.wrong.len() > 20 {
             break;
