@@ -235,9 +235,11 @@ type DiagnosisDocument struct {
 	ConnectionState string `json:"connection_state,omitempty"`
 	// `cks-…`, if there is a key store.
 	KeyStore string `json:"key_store,omitempty"`
-	// What keeps possible causes from being more than that, and what would tell: each once, in the order of the
-	// causes.
+	// What keeps possible causes from being more than that, or, without a symptom, rules from being checked; and
+	// what would tell. Each once, in the order of the causes, or of the rules.
 	Missing []Gap `json:"missing"`
+	// When it began to probe, such as `2026-11-24T17:00:00Z`.
+	ProbedAt string `json:"probed_at,omitempty"`
 	// The host that probed; `None` without a probe.
 	ProbedFrom string `json:"probed_from,omitempty"`
 	// When AWS was read; empty when it was not.
@@ -425,9 +427,9 @@ type Fleet struct {
 type Gap struct {
 	// The IAM action.
 	Action string `json:"action,omitempty"`
-	// Which it is: `denied`, `failed`, `other_account`, `no_probe`, `not_said`, `not_read`.
+	// Which it is: `denied`, `failed`, `other_account`, `no_probe`, `not_said`, `not_seen`, `not_read`.
 	Because string `json:"because,omitempty"`
-	// What went wrong. What is missing.
+	// What went wrong. What is missing. What it met instead.
 	What string `json:"what,omitempty"`
 	// The account, twelve digits.
 	Account string `json:"account,omitempty"`
@@ -895,11 +897,13 @@ type ResourceStatus struct {
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Root: A root certificate on the list.
+// Root: A root certificate that a chain may end in.
 type Root struct {
+	// Whether the caller added it: it is not on the list of AWS KMS.
+	Added bool `json:"added"`
 	// Last day of validity, such as `2038-01-16`.
 	Expires string `json:"expires"`
-	// The name that the list has for it.
+	// The name that the list has for it, or its own.
 	Name string `json:"name"`
 	// SHA-256 of the certificate, hexadecimal.
 	Sha256 string `json:"sha256"`
@@ -1182,6 +1186,8 @@ type VerificationDocument struct {
 	EndpointService string `json:"endpoint_service,omitempty"`
 	// `cks-…`, if there is a key store.
 	KeyStore string `json:"key_store,omitempty"`
+	// When it began to probe, such as `2026-11-24T17:00:00Z`.
+	ProbedAt string `json:"probed_at,omitempty"`
 	// The host that probed; `None` without a probe.
 	ProbedFrom string `json:"probed_from,omitempty"`
 	// When AWS was read, such as `2026-11-24T17:00:00Z`.

@@ -138,6 +138,11 @@ pub enum Gap {
         /// What is missing.
         what: String,
     },
+    /// A probe looked, and did not get to see it.
+    NotSeen {
+        /// What it met instead.
+        what: String,
+    },
     /// Nobody has looked.
     NotRead,
 }
@@ -152,7 +157,7 @@ impl fmt::Display for Gap {
                 write!(f, "only account {account}, which owns it, can read it; verify with its configuration")
             }
             Self::NoProbe { phase } => write!(f, "no AWS API tells; a `{phase}` probe does"),
-            Self::NotSaid { what } => f.write_str(what),
+            Self::NotSaid { what } | Self::NotSeen { what } => f.write_str(what),
             Self::NotRead => f.write_str("nobody has looked"),
         }
     }

@@ -97,6 +97,27 @@ async fn every_checkable_rule_has_a_world_that_passes_and_one_that_fails() {
     assert_eq!((never(&passed), never(&failed)), (vec![], vec![]), "rules that never pass, and rules that never fail");
 }
 
+#[test]
+fn a_probe_alone_tells_of_its_name_and_of_what_speaks_no_tls() {
+    let probe: Value = serde_json::from_str(&fs::read_to_string(here("tests/rules/probe.json")).unwrap()).unwrap();
+    let verify = |probe: &Value| {
+        let facts = json!({ "region": "eu-central-1", "probe": probe });
+        Verification::of(&serde_json::from_value::<Facts>(facts).unwrap())
+    };
+    let good = verify(&probe);
+    assert_eq!(failing(&good), BTreeSet::new(), "{good}");
+    assert!(passing(&good).is_superset(&["DNS-01", "DNS-05", "DNS-06"].map(str::to_owned).into()), "{good}");
+    assert!(!passing(&good).contains("NLB-07"), "nobody knows the listener: {good}");
+
+    let mut plain = probe;
+    plain["tls"][0]["handshake"] =
+        json!({ "handshake": "failed", "took_ms": 1.0, "failure": "not_tls", "reason": "no TLS" });
+    assert!(failing(&verify(&plain)).contains("NLB-07"));
+    let mut elsewhere = plain.clone();
+    elsewhere["private_dns_name"] = json!("xks.payments.example");
+    assert!(failing(&verify(&elsewhere)).contains("DNS-01"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_look_is_at_most_four_calls_deep_and_changes_nothing() {
     let stage = Stage::good().await;

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Parser};
-use xkslink::facts::Facts;
-use xkslink::probe::{Probe, TrustedRoots};
+use xkslink::facts::{Facts, Gap};
+use xkslink::probe::{Probe, ProbeReport, TrustedRoots};
 use xkslink::rules::{Verdict, rule};
 use xkslink::spec::Credential;
 use xkslink::{Check, Verification};
@@ -69,8 +69,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let mut probe = Probe::of(&arguments.name, &arguments.region)?.addresses(arguments.address);
-    if let Some(file) = arguments.certificate {
-        probe = probe.certificate(&read(&file)?);
+    if let Some(file) = &arguments.certificate {
+        probe = probe.certificate(&read(file)?);
     }
     if let Some(path) = arguments.path {
         let source = match arguments.credential {
@@ -89,43 +89,54 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         probe = probe.trusted_roots(TrustedRoots::aws_kms().with_certificates(&read(&file)?));
     }
     let report = probe.await;
+    if let (Some(file), Some(nothing)) = (&arguments.certificate, unreadable(&report)) {
+        return Err(format!("{}: {nothing}", file.display()).into());
+    }
     println!("{}", if arguments.json { report.to_json() } else { report.to_string() });
     let facts = Facts { subject: arguments.name, region: arguments.region, probe: Some(report), ..Facts::default() };
     Ok(verdict(&Verification::of(&facts)))
 }
 
-/// Says which rules do not hold, by what was seen. Exit code 3: AWS KMS would refuse; 4: nothing could be seen.
+/// Says which rules do not hold, by what was seen. Exit code 3: AWS KMS would refuse; 4: it would not for anything that was
+/// seen, but not all was seen that was looked for.
 fn verdict(verification: &Verification) -> ExitCode {
-    let probed = |check: &&Check| {
-        ["TLS-", "PXY-", "DNS-", "KS-10", "ACC-08"].iter().any(|family| check.rule.starts_with(family))
-    };
-    let judged =
-        |verdict: Verdict| verification.checks.iter().filter(probed).filter(move |check| check.verdict == verdict);
-    let mut refused = 0;
-    for check in judged(Verdict::Fail) {
-        let refuses = rule(&check.rule).is_some_and(|rule| rule.refuses());
-        refused += usize::from(refuses);
-        eprintln!("{}: {}: {}", if refuses { "KMS would refuse" } else { "risk" }, check.rule, check.text);
+    let refuses = |check: &Check| rule(&check.rule).is_some_and(|rule| rule.refuses());
+    for check in verification.failures() {
+        eprintln!("{}: {}: {}", if refuses(check) { "KMS would refuse" } else { "risk" }, check.rule, check.text);
         for seen in check.evidence.iter().filter(|seen| !seen.fits) {
             eprintln!("  seen  {}: {}", seen.what, seen.value);
         }
         eprintln!("  fix   {}", check.remedy);
     }
-    let held = judged(Verdict::Pass).count();
-    match (refused, held) {
-        (0, 0) => {
-            eprintln!("nothing could be seen: see above why");
-            ExitCode::from(4)
+    let mut unseen = 0;
+    for check in verification.checks.iter().filter(|check| refuses(check)) {
+        if let Verdict::Unknown { missing: missing @ Gap::NotSeen { .. } } = &check.verdict {
+            unseen += 1;
+            eprintln!("unknown: {}: {}\n  why   {missing}", check.rule, check.text);
         }
-        (0, _) => {
-            eprintln!("nothing was seen that AWS KMS would refuse; rules that hold: {held}");
+    }
+    let refused = verification.failures().filter(|check| refuses(check)).count();
+    let held = verification.checks.iter().filter(|check| check.verdict == Verdict::Pass).count();
+    let counts = format!("rules broken: {refused}, unknown: {unseen}, that hold: {held}");
+    match (refused, unseen) {
+        (0, 0) => {
+            eprintln!("nothing was seen that AWS KMS would refuse; {counts}");
             ExitCode::SUCCESS
         }
+        (0, _) => {
+            eprintln!("nothing was seen that AWS KMS would refuse, but not all could be seen; {counts}");
+            ExitCode::from(4)
+        }
         _ => {
-            eprintln!("AWS KMS would refuse; rules broken: {refused}, rules that hold: {held}");
+            eprintln!("AWS KMS would refuse; {counts}");
             ExitCode::from(3)
         }
     }
+}
+
+/// Why the certificate file says nothing.
+fn unreadable(report: &ProbeReport) -> Option<&str> {
+    report.certificate.as_ref().filter(|certificate| certificate.chain.is_empty())?.trouble.as_deref()
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, String> {

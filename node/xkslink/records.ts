@@ -462,10 +462,12 @@ export interface Diagnosis {
   /** `cks-…`, if there is a key store. */
   readonly key_store: string | null;
   /**
-   * What keeps possible causes from being more than that, and what would tell: each once, in the order of the
-   * causes.
+   * What keeps possible causes from being more than that, or, without a symptom, rules from being checked; and what
+   * would tell. Each once, in the order of the causes, or of the rules.
    */
   readonly missing: readonly Gap[];
+  /** When it began to probe, such as `2026-11-24T17:00:00Z`. */
+  readonly probed_at: string | null;
   /** The host that probed; `None` without a probe. */
   readonly probed_from: string | null;
   /** When AWS was read; empty when it was not. */
@@ -584,6 +586,12 @@ export type Gap =
   | {
     readonly because: "not_said";
     /** What is missing. */
+    readonly what: string;
+  }
+  /** A probe looked, and did not get to see it. */
+  | {
+    readonly because: "not_seen";
+    /** What it met instead. */
     readonly what: string;
   }
   /** Nobody has looked. */
@@ -858,6 +866,8 @@ export interface Verification {
   readonly endpoint_service: string | null;
   /** `cks-…`, if there is a key store. */
   readonly key_store: string | null;
+  /** When it began to probe, such as `2026-11-24T17:00:00Z`. */
+  readonly probed_at: string | null;
   /** The host that probed; `None` without a probe. */
   readonly probed_from: string | null;
   /** When AWS was read, such as `2026-11-24T17:00:00Z`. */
@@ -1163,11 +1173,13 @@ export interface ProxyOutcome {
   readonly wrong_path: Answer | null;
 }
 
-/** A root certificate on the list. */
+/** A root certificate that a chain may end in. */
 export interface Root {
+  /** Whether the caller added it: it is not on the list of AWS KMS. */
+  readonly added: boolean;
   /** Last day of validity, such as `2038-01-16`. */
   readonly expires: string;
-  /** The name that the list has for it. */
+  /** The name that the list has for it, or its own. */
   readonly name: string;
   /** SHA-256 of the certificate, hexadecimal. */
   readonly sha256: string;

@@ -161,8 +161,10 @@ class Diagnosis(TypedDict):
     key_store: Optional[str]
     """`cks-…`, if there is a key store."""
     missing: list[Gap]
-    """What keeps possible causes from being more than that, and what would tell: each once, in the order of the
-    causes."""
+    """What keeps possible causes from being more than that, or, without a symptom, rules from being checked; and
+    what would tell. Each once, in the order of the causes, or of the rules."""
+    probed_at: Optional[str]
+    """When it began to probe, such as `2026-11-24T17:00:00Z`."""
     probed_from: Optional[str]
     """The host that probed; `None` without a probe."""
     read_at: str
@@ -216,10 +218,10 @@ class Gap(TypedDict):
 
     action: NotRequired[str]
     """The IAM action."""
-    because: Literal["denied", "failed", "other_account", "no_probe", "not_said", "not_read"]
+    because: Literal["denied", "failed", "other_account", "no_probe", "not_said", "not_seen", "not_read"]
     """Which form it has."""
     what: NotRequired[str]
-    """What is missing."""
+    """What it met instead."""
     account: NotRequired[str]
     """The account, twelve digits."""
     phase: NotRequired[str]
@@ -420,6 +422,8 @@ class Verification(TypedDict):
     """The name of the endpoint service."""
     key_store: Optional[str]
     """`cks-…`, if there is a key store."""
+    probed_at: Optional[str]
+    """When it began to probe, such as `2026-11-24T17:00:00Z`."""
     probed_from: Optional[str]
     """The host that probed; `None` without a probe."""
     read_at: str
@@ -652,12 +656,14 @@ class ProxyOutcome(TypedDict):
 
 
 class Root(TypedDict):
-    """A root certificate on the list."""
+    """A root certificate that a chain may end in."""
 
+    added: bool
+    """Whether the caller added it: it is not on the list of AWS KMS."""
     expires: str
     """Last day of validity, such as `2038-01-16`."""
     name: str
-    """The name that the list has for it."""
+    """The name that the list has for it, or its own."""
     sha256: str
     """SHA-256 of the certificate, hexadecimal."""
 

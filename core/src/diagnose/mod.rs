@@ -10,6 +10,7 @@ mod text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::symptom::Known;
 use crate::facts::{Facts, Gap};
 use crate::rules::{Evidence, Owner, Verdict};
 use crate::verify::{Check, Verification};
@@ -35,13 +36,17 @@ pub struct Diagnosis {
     pub causes: Vec<Cause>,
     /// Rules that would explain the symptoms and hold, by id.
     pub ruled_out: Vec<String>,
-    /// What keeps possible causes from being more than that, and what would tell: each once, in the order of the causes.
+    /// What keeps possible causes from being more than that, or, without a symptom, rules from being checked; and what
+    /// would tell. Each once, in the order of the causes, or of the rules.
     #[serde(default)]
     pub missing: Vec<Gap>,
     /// When AWS was read; empty when it was not.
     pub read_at: String,
     /// The host that probed; `None` without a probe.
     pub probed_from: Option<String>,
+    /// When it began to probe, such as `2026-11-24T17:00:00Z`.
+    #[serde(default)]
+    pub probed_at: Option<String>,
 }
 
 /// Something that KMS or a proxy said.
@@ -96,7 +101,7 @@ impl Diagnosis {
         known.extend(symptom::in_facts(facts));
         let known = symptom::sorted(known);
         let (causes, ruled_out) = rank::rank(&verification, &known);
-        let missing = missing(&verification, &causes);
+        let missing = missing(&verification, &known, &causes);
         Self {
             version: 1,
             target: verification.target,
@@ -109,6 +114,7 @@ impl Diagnosis {
             missing,
             read_at: verification.read_at,
             probed_from: verification.probed_from,
+            probed_at: verification.probed_at,
         }
     }
 
@@ -128,11 +134,14 @@ impl Diagnosis {
     }
 }
 
-/// The gaps of possible causes. That nobody has looked is no gap that a person could close.
-fn missing(verification: &Verification, causes: &[Cause]) -> Vec<Gap> {
+/// The gaps of possible causes; without a symptom, of all rules. That nobody has looked is no gap that a person could close.
+fn missing(verification: &Verification, symptoms: &[&Known], causes: &[Cause]) -> Vec<Gap> {
     let possible = causes.iter().filter(|cause| cause.certainty == Certainty::Possible);
+    let of_causes = possible.filter_map(|cause| verification.check(&cause.rule));
+    let checks: Vec<&Check> =
+        if symptoms.is_empty() { verification.checks.iter().collect() } else { of_causes.collect() };
     let mut gaps: Vec<Gap> = Vec::new();
-    for check in possible.filter_map(|cause| verification.check(&cause.rule)) {
+    for check in checks {
         match &check.verdict {
             Verdict::Unknown { missing } if *missing != Gap::NotRead && !gaps.contains(missing) => {
                 gaps.push(missing.clone());

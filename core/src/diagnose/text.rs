@@ -7,6 +7,9 @@ use super::{Cause, Certainty, Diagnosis};
 /// What is merely possible is a long list when little is known; the first of it will do.
 const POSSIBLE: usize = 5;
 
+/// What was seen besides the fault helps, such as the state of each target; of hundreds of them some will do.
+const SEEN: usize = 5;
+
 /// Symptoms, then causes in the order of the ranking, the certain ones in full.
 impl Display for Diagnosis {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -17,14 +20,22 @@ impl Display for Diagnosis {
         if let (Some(store), Some(state)) = (&self.key_store, &self.connection_state) {
             writeln!(f, "  key store    {store}, {state}")?;
         }
-        if let Some(host) = &self.probed_from {
-            writeln!(f, "  probed from  {host}")?;
+        if !self.read_at.is_empty() {
+            writeln!(f, "  read         {}", self.read_at)?;
+        }
+        if let (Some(host), Some(time)) = (&self.probed_from, &self.probed_at) {
+            writeln!(f, "  probed       {time}, from {host}")?;
         }
         for symptom in &self.symptoms {
             writeln!(f, "  said         {}: {}", symptom.name, symptom.meaning)?;
         }
-        if self.causes.is_empty() {
-            return writeln!(f, "\nNo cause is known: every rule that could be checked holds");
+        match (self.causes.is_empty(), self.target.as_str(), self.symptoms.as_slice()) {
+            (true, "", []) => {
+                return writeln!(f, "\nIt has no ConnectionErrorCode, exception or message of AWS KMS that is known");
+            }
+            (true, "", _) => writeln!(f, "\nNo rule is known to lead to it")?,
+            (true, ..) => writeln!(f, "\nNo cause is known: every rule that could be checked holds")?,
+            _ => {}
         }
         let of = |certainty| self.causes.iter().filter(move |cause| cause.certainty == certainty);
         for (number, cause) in of(Certainty::Found).enumerate() {
@@ -52,6 +63,9 @@ impl Display for Diagnosis {
 fn found(f: &mut Formatter<'_>, number: usize, cause: &Cause) -> Result {
     let disconnect = if cause.needs_disconnect { " (needs a disconnect)" } else { "" };
     writeln!(f, "\n{number}. {}  {}", cause.rule, cause.sentence)?;
+    for seen in cause.evidence.iter().filter(|seen| seen.fits).take(SEEN) {
+        writeln!(f, "   seen   {}: {}", seen.what, seen.value)?;
+    }
     writeln!(f, "   whose  {}", cause.owner.as_str())?;
     writeln!(f, "   fix    {}{disconnect}", cause.fix)?;
     writeln!(f, "   see    {}", cause.source)

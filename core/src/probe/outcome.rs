@@ -330,16 +330,19 @@ pub enum Trust {
     Unreadable,
 }
 
-/// A root certificate on the list.
+/// A root certificate that a chain may end in.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Root {
-    /// The name that the list has for it.
+    /// The name that the list has for it, or its own.
     pub name: String,
     /// SHA-256 of the certificate, hexadecimal.
     pub sha256: String,
     /// Last day of validity, such as `2038-01-16`.
     pub expires: String,
+    /// Whether the caller added it: it is not on the list of AWS KMS.
+    #[serde(default)]
+    pub added: bool,
 }
 
 /// A TCP connection and TLS handshakes with one address (ACC-08, PXY-01, TLS-01, TLS-02, TLS-10, TLS-11, TGT-14).

@@ -60,6 +60,7 @@ impl TrustedRoots {
                     name: parsed.common_names.first().unwrap_or(&parsed.subject).clone(),
                     sha256: parsed.sha256.clone(),
                     expires: parsed.not_after.chars().take(10).collect(),
+                    added: true,
                 });
             }
             self.brought.push(parsed);
@@ -126,7 +127,8 @@ fn root(line: &str) -> Option<Root> {
     let hexadecimal = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
     let day = expires.len() == 10 && expires.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let valid = !name.is_empty() && hexadecimal && day && fields.next().is_none();
-    let root = Root { name: name.to_owned(), sha256: sha256.to_ascii_lowercase(), expires: expires.to_owned() };
+    let (name, sha256, expires) = (name.to_owned(), sha256.to_ascii_lowercase(), expires.to_owned());
+    let root = Root { name, sha256, expires, added: false };
     valid.then_some(root)
 }
 

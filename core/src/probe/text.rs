@@ -107,11 +107,13 @@ impl fmt::Display for CertificateOutcome {
 impl fmt::Display for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listed { root, validity: Validity::Valid } => {
-                write!(f, "ends in `{}`, on the list of KMS", root.name)
-            }
-            Self::Listed { root, .. } => {
-                write!(f, "ends in `{}`, on the list of KMS but valid until {} only", root.name, root.expires)
+            Self::Listed { root, validity } => {
+                let list = if root.added { "added to the list of KMS by the caller" } else { "on the list of KMS" };
+                write!(f, "ends in `{}`, {list}", root.name)?;
+                match validity {
+                    Validity::Valid => Ok(()),
+                    _ => write!(f, " but valid until {} only", root.expires),
+                }
             }
             Self::ListedByName { roots, signed_by } => {
                 let name = roots.first().map_or("", |root| root.name.as_str());
@@ -209,7 +211,6 @@ impl fmt::Display for Handshake {
                 let protocol = protocol.as_deref().unwrap_or("no protocol named");
                 write!(f, "{}, {suite}, {protocol}, in {took_ms:.1} ms", version.name())
             }
-            Self::Failed { failure: TlsFailure::NotTls, .. } => f.write_str("failed: what answers does not speak TLS"),
             Self::Failed { reason, .. } => write!(f, "failed: {reason}"),
         }
     }
@@ -241,9 +242,11 @@ impl fmt::Display for ProxyOutcome {
             ("unsigned GET", 405, &self.unsigned_get),
         ] {
             if let Some(answer) = answer {
-                match answer.status() == Some(right) {
-                    true => line(f, label, &format_args!("{answer}, as it should be"))?,
-                    false => line(f, label, &format_args!("{answer}, where {right} would be right"))?,
+                match answer.status() {
+                    Some(status) if status == right => line(f, label, &format_args!("{answer}, as it should be"))?,
+                    // Nothing is right at a path that the proxy does not have.
+                    _ if self.health.status() == Some(404) => line(f, label, answer)?,
+                    _ => line(f, label, &format_args!("{answer}, where {right} would be right"))?,
                 }
             }
         }
@@ -347,7 +350,7 @@ mod tests {
                 handshake: Some(Handshake::Failed {
                     took_ms: 1.0,
                     failure: TlsFailure::NotTls,
-                    reason: "received corrupt message".to_owned(),
+                    reason: "what answers does not speak TLS".to_owned(),
                 }),
                 certificate: None,
                 suites: Vec::new(),

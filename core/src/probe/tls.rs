@@ -171,7 +171,12 @@ impl Attempt {
             None => (failed(TlsFailure::TimedOut, "no end of the handshake in time", clock.limit_ms()), None),
             Some(Err(error)) => {
                 let failure = failure(&error, witness.asked.load(Ordering::Relaxed));
-                (failed(failure, &error.to_string(), clock.since(began)), None)
+                let reason = match failure {
+                    // Of bytes that are no TLS the library says which of them it disliked.
+                    TlsFailure::NotTls => "what answers does not speak TLS".to_owned(),
+                    _ => error.to_string(),
+                };
+                (failed(failure, &reason, clock.since(began)), None)
             }
             Some(Ok(stream)) => (complete(&stream, clock.since(began)), Some(stream)),
         };

@@ -142,10 +142,13 @@ pub(super) const RULES: &[Rule] = &[
                 Fact::Absent if others < USUAL_QUOTA as usize => {
                     Ok(seen(USUAL_QUOTA).note("quota unless raised", USUAL_QUOTA))
                 }
-                Fact::Absent => Err(Open::Unknown(gap(&format!(
-                    "there are {others} custom key stores, the quota is {USUAL_QUOTA} unless it was raised, and Service \
-                     Quotas does not list it"
-                )))),
+                Fact::Absent => {
+                    let what = format!(
+                        "there are {others} custom key stores, the quota is {USUAL_QUOTA} unless it was raised, and \
+                         Service Quotas does not list it"
+                    );
+                    Err(Open::Unknown(Gap::NotSaid { what }))
+                }
                 Fact::Unknown(gap) => Err(Open::Unknown(gap.clone())),
             }
         }),
@@ -167,7 +170,7 @@ pub(super) const RULES: &[Rule] = &[
                         let what = format!("TCP connect to {}", outcome.address);
                         seen.and(what, format!("{took_ms:.1} ms"), took_ms <= ROUND_TRIP_MS)
                     }
-                    _ => seen.but(gap(&format!("the probe could not connect to {}", outcome.address))),
+                    _ => seen.but(Gap::NotSeen { what: format!("the probe could not connect to {}", outcome.address) }),
                 };
             }
             Ok(seen)
@@ -184,7 +187,3 @@ pub(super) const RULES: &[Rule] = &[
         ..RULE
     },
 ];
-
-fn gap(what: &str) -> Gap {
-    Gap::NotSaid { what: what.to_owned() }
-}

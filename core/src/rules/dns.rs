@@ -151,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
                 TxtFinding::Missing => saw(what, "not published", false),
                 TxtFinding::Unknown => {
                     let what = "no name server of the domain answered the probe".to_owned();
-                    return Err(Open::Unknown(Gap::NotSaid { what }));
+                    return Err(Open::Unknown(Gap::NotSeen { what }));
                 }
             })
         }),
@@ -166,7 +166,7 @@ pub(super) const RULES: &[Rule] = &[
         source: source::SERVICE_DNS,
         check: Some(|facts| {
             let Some(addresses) = &facts.dns()?.public_addresses else {
-                return Err(Open::Unknown(Gap::NotSaid { what: "public DNS did not answer the probe".to_owned() }));
+                return Err(Open::Unknown(Gap::NotSeen { what: "public DNS did not answer the probe".to_owned() }));
             };
             Ok(each(addresses.iter().map(|address| ("public address", address, false)))
                 .note("public addresses", addresses.len()))

@@ -180,7 +180,7 @@ pub(super) const RULES: &[Rule] = &[
                     Answer::Status { error_name: Some(error), .. } if UNFIT.contains(&error.as_str()) => {
                         seen.and(&key.id, error, false)
                     }
-                    _ => seen.but(Gap::NotSaid { what: format!("the proxy did not tell about `{}`", key.id) }),
+                    _ => seen.but(Gap::NotSeen { what: format!("the proxy did not tell about `{}`", key.id) }),
                 },
             }))
         }),

@@ -2,7 +2,6 @@
 
 use ipnet::Ipv4Net;
 
-use super::reading::no_probe;
 use super::seen::{Open, Seen, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::{Facts, Gap, LoadBalancer, Permission};
@@ -294,9 +293,14 @@ fn permissions<'a>(
 }
 
 fn tls_ends_at_the_certificate(facts: &Facts) -> Result<Seen, Open> {
+    let listeners = match facts.listeners() {
+        // Whatever the listener is: what speaks no TLS is seen.
+        Err(Open::Unknown(gap)) => return Ok(speaks_tls(facts).unwrap_or_default().but(gap)),
+        listeners => listeners?,
+    };
     let mut seen = Seen::default();
     let mut passes = false;
-    for (balancer, listener) in facts.listeners()?.into_iter().filter(|(_, listener)| listener.port == 443) {
+    for (balancer, listener) in listeners.into_iter().filter(|(_, listener)| listener.port == 443) {
         let what = format!("listener {}:443", balancer.name);
         if listener.protocol == "TLS" {
             let number = listener.certificates.len();
@@ -309,16 +313,19 @@ fn tls_ends_at_the_certificate(facts: &Facts) -> Result<Seen, Open> {
     if !passes {
         return Ok(seen);
     }
-    let Ok(outcomes) = facts.tls() else {
-        return Ok(match no_probe("tls") {
-            Open::Unknown(gap) => seen.but(gap),
-            Open::NotApplicable(_) => seen,
-        });
-    };
-    Ok(outcomes.iter().fold(seen, |seen, outcome| match &outcome.handshake {
+    Ok(match speaks_tls(facts) {
+        Ok(proxy) => seen.join(proxy),
+        Err(Open::Unknown(gap)) => seen.but(gap),
+        Err(Open::NotApplicable(_)) => seen,
+    })
+}
+
+/// Whether what the probe met speaks TLS at all.
+fn speaks_tls(facts: &Facts) -> Result<Seen, Open> {
+    Ok(facts.tls()?.iter().fold(Seen::default(), |seen, outcome| match &outcome.handshake {
         Some(Handshake::Complete { .. }) => seen.note(outcome.address, "speaks TLS"),
         Some(Handshake::Failed { failure: TlsFailure::NotTls, reason, .. }) => seen.and(outcome.address, reason, false),
         Some(Handshake::Failed { .. }) => seen.note(outcome.address, "speaks TLS, but the handshake fails"),
-        None => seen.but(Gap::NotSaid { what: format!("the probe could not connect to {}", outcome.address) }),
+        None => seen.but(Gap::NotSeen { what: format!("the probe could not connect to {}", outcome.address) }),
     }))
 }

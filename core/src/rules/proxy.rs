@@ -114,7 +114,7 @@ pub(super) const RULES: &[Rule] = &[
                         let fits = skew.unsigned_abs() <= SKEW_SECONDS;
                         seen.and(format!("clock of {}", outcome.address), format!("{skew:+} s"), fits)
                     }
-                    None => seen.but(Gap::NotSaid { what: format!("{} sends no `Date`", outcome.address) }),
+                    None => seen.but(Gap::NotSeen { what: format!("{} sends no `Date`", outcome.address) }),
                 };
             }
             Ok(seen)
@@ -314,5 +314,5 @@ fn said(answer: &Answer) -> String {
 }
 
 fn no_answer(outcome: &ProxyOutcome) -> Gap {
-    Gap::NotSaid { what: format!("{} did not answer as hoped: {}", outcome.address, said(&outcome.health)) }
+    Gap::NotSeen { what: format!("{} did not answer as hoped: {}", outcome.address, said(&outcome.health)) }
 }

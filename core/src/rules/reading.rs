@@ -49,12 +49,13 @@ impl Facts {
         }
     }
 
-    /// The private DNS name of service, key store or spec: the first that has one.
+    /// The private DNS name of service, key store, spec or probe: the first that has one.
     pub(super) fn private_dns_name(&self) -> Result<&str, Open> {
         let service = self.service.known().and_then(|service| service.private_dns_name.as_deref());
         let store = self.key_store.known().and_then(|store| store.uri_endpoint.strip_prefix("https://"));
         let wanted = self.wanted.as_ref().map(|wanted| wanted.private_dns_name.as_str());
-        match service.or(store).or(wanted) {
+        let probed = self.probe.as_ref().map(|probe| probe.private_dns_name.as_str());
+        match service.or(store).or(wanted).or(probed) {
             Some(name) => Ok(name),
             None => self.service().and(Err(Open::NotApplicable("there is no private DNS name"))),
         }

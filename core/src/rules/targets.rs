@@ -198,7 +198,7 @@ pub(super) const RULES: &[Rule] = &[
                 // No answer to anything is no fault of the path.
                 Answer::None { reason, .. } => {
                     let what = format!("{} did not answer the probe of {}: {reason}", outcome.address, outcome.path);
-                    seen.but(Gap::NotSaid { what })
+                    seen.but(Gap::NotSeen { what })
                 }
             }))
         }),
@@ -227,7 +227,7 @@ pub(super) const RULES: &[Rule] = &[
                     (Some(Taken::Yes), _) => seen.note(what, "taken"),
                     (Some(Taken::No), Some(Taken::Yes)) => seen.and(what, "refused", false),
                     // Neither, or nobody knows: what is taken then is another rule's matter (TLS-01).
-                    _ => seen.but(Gap::NotSaid { what: format!("{} took no TLS of today", outcome.address) }),
+                    _ => seen.but(Gap::NotSeen { what: format!("{} took no TLS of today", outcome.address) }),
                 };
             }
             Ok(seen)
@@ -258,7 +258,7 @@ pub(super) const RULES: &[Rule] = &[
                     }
                     _ => {
                         let what = format!("{} answers {} well to no `Host` (TGT-13)", outcome.address, outcome.path);
-                        seen.but(Gap::NotSaid { what })
+                        seen.but(Gap::NotSeen { what })
                     }
                 }
             }))

@@ -114,11 +114,14 @@ pub(super) const RULES: &[Rule] = &[
             let mut seen = Seen::default();
             for certificate in facts.certificates()? {
                 seen = match &certificate.trust {
+                    Trust::Listed { root, .. } if root.added => {
+                        seen.note("root, added to AWS's list by the caller", &root.name)
+                    }
                     Trust::Listed { root, .. } => seen.note("root", &root.name),
                     Trust::ListedByName { roots, .. } => {
                         let names: Vec<&str> = roots.iter().map(|root| root.name.as_str()).collect();
                         let names = names.join(" or ");
-                        seen.note("root, by its name", &names).but(Gap::NotSaid {
+                        seen.note("root, by its name", &names).but(Gap::NotSeen {
                             what: format!("the signature of `{names}` was not verified; serve the root to prove it"),
                         })
                     }
@@ -126,7 +129,10 @@ pub(super) const RULES: &[Rule] = &[
                     Trust::SelfSigned { subject } => seen.and("root", format!("{subject}: self-signed"), false),
                     Trust::Incomplete { missing } => seen.and("missing issuer", missing, false),
                     Trust::Broken { reason } => seen.and("chain", reason, false),
-                    Trust::Unreadable => seen.and("chain", "unreadable", false),
+                    Trust::Unreadable => {
+                        let trouble = certificate.trouble.as_deref().unwrap_or("no certificate could be read");
+                        seen.and("chain", trouble, false)
+                    }
                 };
             }
             Ok(seen)
@@ -147,7 +153,7 @@ pub(super) const RULES: &[Rule] = &[
                     seen = seen.and(&root.name, format!("expires {}", root.expires), fits);
                 } else {
                     seen = seen
-                        .but(Gap::NotSaid { what: "the chain does not end in a root of the list (TLS-06)".to_owned() });
+                        .but(Gap::NotSeen { what: "the chain does not end in a root of the list (TLS-06)".to_owned() });
                 }
             }
             Ok(seen)
@@ -187,7 +193,7 @@ pub(super) const RULES: &[Rule] = &[
                 Trust::NotListed { root } => saw("root", root, true),
                 Trust::ListedByName { .. } => saw("root", "has the name of a public one", true),
                 Trust::Incomplete { .. } | Trust::Broken { .. } | Trust::Unreadable => {
-                    Seen::default().but(Gap::NotSaid { what: "the chain does not show its root (TLS-06)".to_owned() })
+                    Seen::default().but(Gap::NotSeen { what: "the chain does not show its root (TLS-06)".to_owned() })
                 }
             })
         }),
@@ -241,7 +247,7 @@ pub(super) const RULES: &[Rule] = &[
 fn certificates(facts: &Facts, look: impl Fn(&CertificateOutcome) -> Seen) -> Result<Seen, Open> {
     let of = |certificate: &CertificateOutcome| match &certificate.trouble {
         // What has no certificate in it has no name and no date (TLS-06).
-        Some(trouble) if certificate.chain.is_empty() => Seen::default().but(Gap::NotSaid { what: trouble.clone() }),
+        Some(trouble) if certificate.chain.is_empty() => Seen::default().but(Gap::NotSeen { what: trouble.clone() }),
         _ => look(certificate),
     };
     Ok(facts.certificates()?.into_iter().map(of).fold(Seen::default(), Seen::join))
@@ -255,5 +261,5 @@ fn no_handshake(outcome: &TlsOutcome) -> Gap {
         Some(Handshake::Complete { .. }) => format!("the probe of {} has no answer to this", outcome.address),
         None => format!("the probe could not connect to {}", outcome.address),
     };
-    Gap::NotSaid { what }
+    Gap::NotSeen { what }
 }

@@ -30,8 +30,8 @@ pub(super) fn page(verification: &Verification) -> String {
     }
     let _ = writeln!(
         page,
-        "<footer><p>Written by xkslink {}. It lists every rule that xkslink knows, {} of them. What is unknown was not \
-         checked; what is for a person, no fact decides.</p></footer>",
+        "<footer><p>Written by xkslink {}. It lists every rule that xkslink knows, {} of them; each id links to the \
+         page that documents its rule. What is unknown was not checked; what is for a person, no fact decides.</p></footer>",
         env!("CARGO_PKG_VERSION"),
         verification.checks.len()
     );
@@ -45,13 +45,17 @@ fn head(page: &mut String, verification: &Verification) {
         .key_store
         .as_deref()
         .map(|store| format!("{store}, {}", verification.connection_state.as_deref().unwrap_or_default()));
+    let probed = match (&verification.probed_from, &verification.probed_at) {
+        (Some(host), Some(time)) => format!("{time}, from {host}"),
+        _ => "not probed".to_owned(),
+    };
     let facts = [
         ("Region", Some(verification.region.clone())),
         ("Account", verification.account.clone()),
         ("Key store", store),
         ("Endpoint service", verification.endpoint_service.clone()),
-        ("AWS read at", Some(verification.read_at.clone())),
-        ("Probed from", Some(verification.probed_from.clone().unwrap_or_else(|| "not probed".to_owned()))),
+        ("AWS read", Some(verification.read_at.clone())),
+        ("Probed", Some(probed)),
     ];
     for (what, value) in facts {
         if let Some(value) = value {
@@ -88,11 +92,13 @@ fn failures(page: &mut String, verification: &Verification) {
         evidence(page, &check.evidence);
         let said = check.said();
         page.push_str("<dl>\n");
-        for (what, text) in [("Answer", &said), ("Looks like", &check.symptom), ("Fix", &check.remedy)] {
+        for (what, text) in [("AWS answers", &said), ("Looks like", &check.symptom), ("Fix", &check.remedy)] {
             if !text.is_empty() {
                 let _ = writeln!(page, "<div><dt>{what}</dt><dd>{}</dd></div>", code(text));
             }
         }
+        let source = escaped(&check.source);
+        let _ = writeln!(page, "<div><dt>Documented at</dt><dd><a href=\"{source}\">{source}</a></dd></div>");
         page.push_str("</dl>\n</article>\n");
     }
     page.push_str("</section>\n");

@@ -35,6 +35,9 @@ pub struct Verification {
     pub read_at: String,
     /// The host that probed; `None` without a probe.
     pub probed_from: Option<String>,
+    /// When it began to probe, such as `2026-11-24T17:00:00Z`.
+    #[serde(default)]
+    pub probed_at: Option<String>,
     /// Every rule of the catalogue, in its order.
     pub checks: Vec<Check>,
 }
@@ -97,6 +100,7 @@ impl Verification {
             endpoint_service: service.or_else(|| store.and_then(|store| store.service_name.clone())),
             read_at: facts.read_at.clone(),
             probed_from: facts.probe.as_ref().map(|probe| probe.ran_from.clone()),
+            probed_at: facts.probe.as_ref().map(|probe| probe.began.clone()),
             checks: checks.collect(),
         }
     }

@@ -16,8 +16,8 @@ impl Display for Verification {
             writeln!(f, "  endpoint service  {service}")?;
         }
         writeln!(f, "  read              {}", self.read_at)?;
-        if let Some(host) = &self.probed_from {
-            writeln!(f, "  probed from       {host}")?;
+        if let (Some(host), Some(time)) = (&self.probed_from, &self.probed_at) {
+            writeln!(f, "  probed            {time}, from {host}")?;
         }
         for family in &FAMILIES {
             let checks: Vec<&Check> = self.checks.iter().filter(|check| check.family == family.title).collect();

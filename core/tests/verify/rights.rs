@@ -46,6 +46,9 @@ async fn a_diagnosis_without_rights_blames_nobody_and_says_what_to_allow() {
     let stores = "`kms:DescribeCustomKeyStores` is denied; allow it for the calling role";
     assert_eq!((list.matches(stores).count(), more.matches(stores).count()), (0, 1), "{text}");
     assert!(more.contains("a `tls` probe does"), "{text}");
+    // Without a symptom, too: that no rule fails is little where none could be checked.
+    let text = stage.client.diagnose(&stage.spec).await.unwrap().to_string();
+    assert!(text.contains("No cause is known") && text.contains(stores), "{text}");
     let error = stage.client.diagnose(Target::named("payments-hsm", "eu-central-1")).told(told).await.unwrap_err();
     assert!(error.help().starts_with("allow `"), "{}", error.help());
 }

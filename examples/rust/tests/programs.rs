@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 use tokio::net::TcpListener;
-use xkslink_simulator::proxy::{ACCESS_KEY_ID, Chain, SECRET_ACCESS_KEY, Setup};
+use xkslink_simulator::proxy::{ACCESS_KEY_ID, Answers, Chain, SECRET_ACCESS_KEY, Setup, Transport};
 use xkslink_simulator::{Proxy, Simulator};
 
 const NAME: &str = "xks.payments.example.com";
@@ -43,7 +43,8 @@ async fn preflight(change: impl FnOnce(&mut Setup)) -> (i32, String, String) {
 async fn preflight_likes_a_good_proxy_and_names_the_rules_that_another_breaks() {
     let (code, printed, said) = preflight(|_| ()).await;
     assert_eq!(code, 0, "{printed}{said}");
-    assert!(said.contains("nothing was seen that AWS KMS would refuse"), "{said}");
+    assert!(said.contains("nothing was seen that AWS KMS would refuse; rules broken: 0, unknown: 0"), "{said}");
+    assert!(printed.contains("added to the list of KMS by the caller"), "{printed}");
 
     let (code, printed, said) =
         preflight(|setup| setup.certificate.common_name = Some("other.example.com".into())).await;
@@ -57,6 +58,14 @@ async fn preflight_likes_a_good_proxy_and_names_the_rules_that_another_breaks() 
     let (code, _, said) = preflight(|setup| setup.stores[0].credentials.clear()).await;
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("KMS would refuse: PXY-04: "), "{said}");
+
+    let (code, printed, said) = preflight(|setup| setup.transport = Transport::PlainHttp).await;
+    assert_eq!(code, 3, "{printed}{said}");
+    assert!(said.contains("KMS would refuse: NLB-07: ") && said.contains("does not speak TLS"), "{said}");
+
+    let (code, printed, said) = preflight(|setup| setup.answers = Answers::Error(429)).await;
+    assert_eq!(code, 4, "{printed}{said}");
+    assert!(said.contains("unknown: PXY-03: ") && said.contains("429 ThrottlingException"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +81,10 @@ async fn preflight_says_what_it_needs_and_what_it_could_not_see() {
     let (code, _, said) = preflight(&[NAME, REGION, "--certificate", "/nowhere/chain.pem"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("could not read /nowhere/chain.pem"), "{said}");
+
+    let (code, _, said) = preflight(&[NAME, REGION, "--certificate", env!("CARGO_MANIFEST_PATH")]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("Cargo.toml: there is no certificate"), "{said}");
 
     // A port that nobody listens on.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
