@@ -184,6 +184,7 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "After an outage neither side can start without the other",
         remedy: "Encrypt what proxy and key manager need with KMS keys of the standard key store",
         source: source::CREATE,
+        guidance: "What proxy and key manager depend on, their own configuration tells, and no AWS API",
         ..RULE
     },
 ];

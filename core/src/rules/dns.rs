@@ -117,7 +117,7 @@ pub(super) const RULES: &[Rule] = &[
         outcomes: &[Outcome::TLS],
         remedy: "Choose a shorter name",
         needs_disconnect: true,
-        source: source::TROUBLE,
+        source: source::ACM_API,
         check: Some(|facts| {
             let name = facts.private_dns_name()?;
             let wildcard = name.split_once('.').map_or(usize::MAX, |(_, parent)| parent.len() + 2);

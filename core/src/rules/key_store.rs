@@ -8,6 +8,15 @@ use crate::probe::Answer;
 /// What a proxy says of an external key that does not do.
 const UNFIT: [&str; 3] = ["KeyNotFoundException", "InvalidStateException", "InvalidKeyUsageException"];
 
+/// How the access key ids of IAM begin: those of users, and of sessions.
+const IAM_KEYS: [&str; 2] = ["AKIA", "ASIA"];
+
+/// What the URI of an operation on an external key may have, scheme and operation included.
+const LONGEST_URI: usize = 256;
+
+/// The longest `XksKeyId`.
+const LONGEST_KEY_ID: usize = 128;
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "KS-01",
@@ -51,18 +60,26 @@ pub(super) const RULES: &[Rule] = &[
         id: "KS-03",
         severity: Severity::BlocksCreate,
         text: "The path must be `/kms/xks/v1`, with or without a prefix of letters, digits, `/`, `_` and `-`, 10 to 128 \
-               characters",
+               characters, and leave room for the id of an external key in the 256 characters of a whole URI",
         outcomes: &[Outcome::refused("ValidationException")],
         remedy: "Set `XksProxyUriPath` to the path that the proxy serves; a connected key store takes that, too",
-        source: source::KMS_API,
+        source: source::SPEC,
         check: Some(|facts| {
-            let path = facts.uri_path()?;
+            let (endpoint, path) = (facts.uri_endpoint()?, facts.uri_path()?);
             let prefix = path.strip_suffix("/kms/xks/v1");
             let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-'));
             let fits = prefix.is_some_and(|prefix| {
                 !prefix.contains(odd) && prefix != "/" && (prefix.is_empty() || prefix.starts_with('/'))
             });
-            Ok(saw("path", path, fits && (10..=128).contains(&path.len())))
+            let taken = endpoint.len() + path.len() + "/keys//metadata".len();
+            let room = LONGEST_URI.saturating_sub(taken).min(LONGEST_KEY_ID);
+            let told = facts.proxy().into_iter().flatten().filter_map(|outcome| outcome.key.as_ref());
+            let needed = told.map(|key| key.id.len()).max().unwrap_or(1);
+            Ok(saw("path", path, fits && (10..=128).contains(&path.len())).and(
+                "characters left for the id of an external key",
+                room,
+                room >= needed,
+            ))
         }),
         ..RULE
     },
@@ -100,10 +117,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "KS-06",
         owner: Owner::Proxy,
-        text: "The credential should be made on the proxy for KMS alone: not one of IAM, and in no log, file or message",
+        text: "The credential should be made on the proxy for KMS alone, not be one of IAM, and be in no log, file or message",
         symptom: "Whoever holds it can have the key manager decrypt",
         remedy: "Rotate the credential: give the proxy a second one, give it to KMS, wait 5 minutes, remove the old one",
         source: source::CREATE,
+        check: Some(|facts| {
+            let id = &facts.key_store()?.access_key_id;
+            // Where the secret is written down nobody can see, but IAM's ids are of a kind that KMS takes, too.
+            let of_iam = id.len() == 20 && IAM_KEYS.iter().any(|prefix| id.starts_with(prefix));
+            Ok(saw("access key id", id, !of_iam))
+        }),
         ..RULE
     },
     Rule {
@@ -135,6 +158,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Disconnect, change, connect: some ten minutes without keys; prepare and verify everything else before",
         needs_disconnect: true,
         source: source::UPDATE,
+        guidance: "It is about a change, not about a state; a plan knows it, and disconnects before",
         ..RULE
     },
     Rule {
@@ -149,6 +173,7 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "Wait out the 7 to 30 days of the scheduled deletion; what the keys have encrypted is lost then",
         needs_disconnect: true,
         source: source::DELETE,
+        guidance: "It is about a deletion, not about a state; a teardown counts the keys before",
         ..RULE
     },
     Rule {
@@ -193,6 +218,7 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "What the keys have encrypted cannot be decrypted any more",
         remedy: "Point the key store back to the key manager that has the keys",
         source: source::UPDATE,
+        guidance: "No API shows the key material; decrypting something old with each key proves it",
         ..RULE
     },
 ];

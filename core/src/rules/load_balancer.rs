@@ -238,6 +238,7 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "The metric `PortAllocationErrorCount` counts, and requests fail now and then",
         remedy: "Register more targets, or give the load balancer secondary addresses",
         source: source::NLB_TROUBLE,
+        guidance: "Connections are a matter of load over time, and a verification looks at one moment; watch the metric",
         ..RULE
     },
     Rule {

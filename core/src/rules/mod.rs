@@ -51,7 +51,9 @@ pub struct Rule {
     pub needs_disconnect: bool,
     /// Where it is documented.
     pub source: Source,
-    /// `None` for guidance: no fact decides it.
+    /// Why no fact decides it; empty for a rule with a check.
+    pub guidance: &'static str,
+    /// `None` for guidance.
     check: Option<Check>,
 }
 
@@ -69,6 +71,7 @@ const RULE: Rule = Rule {
     remedy: "",
     needs_disconnect: false,
     source: source::VPC,
+    guidance: "",
     check: None,
 };
 
@@ -228,6 +231,7 @@ mod tests {
                 assert!(!text.ends_with('.') && text.is_ascii(), "{}: {what}: {text}", rule.id);
             }
             assert!(!rule.symptom.ends_with('.'), "{}: {}", rule.id, rule.symptom);
+            assert_eq!(rule.is_checkable(), rule.guidance.is_empty(), "{}: a check, or why there is none", rule.id);
             assert!(rule.source.url.starts_with("https://"), "{}", rule.id);
         }
     }

@@ -18,8 +18,15 @@ const FREE_ADDRESSES: u32 = 8;
 const EPHEMERAL: (u16, u16) = (1024, 65535);
 
 /// Ranges that a VPC cannot have.
-const NOT_FOR_A_VPC: [([u8; 4], u8); 4] =
-    [([0, 0, 0, 0], 8), ([127, 0, 0, 0], 8), ([169, 254, 0, 0], 16), ([224, 0, 0, 0], 4)];
+const NOT_FOR_A_VPC: [Ipv4Net; 4] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4),
+];
+
+/// A range that a VPC can have, though services of AWS use it inside of theirs.
+const USED_BY_SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 17, 0, 0), 16);
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -120,13 +127,16 @@ pub(super) const RULES: &[Rule] = &[
         id: "NET-06",
         severity: Severity::BlocksCreate,
         owner: Owner::Network,
-        text: "The ranges of the VPC must be /16 to /28, and not in 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16 or 224.0.0.0/4",
+        text: "The ranges of the VPC must be /16 to /28, and not in 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16 or \
+               224.0.0.0/4; 172.17.0.0/16 is better avoided",
         outcomes: &[Outcome::refused("InvalidVpc.Range")],
         remedy: "Choose another range for the VPC",
         source: source::VPC_RANGES,
         check: Some(|facts| {
             let vpc = facts.vpc()?;
-            Ok(each(vpc.ranges.iter().map(|range| (&vpc.id, range, fits_vpc(*range)))))
+            let seen = each(vpc.ranges.iter().map(|range| (&vpc.id, range, fits_vpc(*range))));
+            let shared = vpc.ranges.iter().filter(|range| overlap(**range, USED_BY_SERVICES));
+            Ok(shared.fold(seen, |seen, range| seen.note("range that some AWS services use, too", range)))
         }),
         ..RULE
     },
@@ -360,9 +370,7 @@ fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
 }
 
 fn fits_vpc(range: Ipv4Net) -> bool {
-    let forbidden = NOT_FOR_A_VPC
-        .iter()
-        .any(|(address, bits)| Ipv4Net::new((*address).into(), *bits).is_ok_and(|forbidden| overlap(forbidden, range)));
+    let forbidden = NOT_FOR_A_VPC.iter().any(|forbidden| overlap(*forbidden, range));
     !forbidden && (16..=28).contains(&range.prefix_len())
 }
 

@@ -29,7 +29,6 @@ pub fn page() -> String {
 fn entry(rule: &Rule) -> String {
     let mut facts = vec![format!("{}; {}", rule.severity.as_str(), rule.owner.as_str())];
     facts.extend(rule.needs_disconnect.then(|| "the remedy takes a disconnected key store".to_owned()));
-    facts.extend((!rule.is_checkable()).then(|| "only a person can tell".to_owned()));
     let mut lines = vec![format!("**{}** {}.", rule.id, rule.text), format!("- {}.", capital(&facts.join("; ")))];
     if !rule.outcomes.is_empty() {
         let outcomes: Vec<String> = rule.outcomes.iter().map(|outcome| outcome.to_string()).collect();
@@ -39,6 +38,9 @@ fn entry(rule: &Rule) -> String {
         lines.push(format!("- {}.", rule.symptom));
     }
     lines.push(format!("- {}.", rule.remedy));
+    if !rule.guidance.is_empty() {
+        lines.push(format!("- Only a person can tell. {}.", rule.guidance));
+    }
     lines.push(format!("- [{}]({})", rule.source.name, rule.source.url));
     lines.join("\n") + "\n"
 }

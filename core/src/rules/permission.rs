@@ -44,6 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         outcomes: &[Outcome::SERVICE_NOT_FOUND],
         remedy: "Disconnect the key store to take access away",
         source: source::SERVICE_CONFIGURE,
+        guidance: "It is about what a change does not do; there is no state that breaks it",
         ..RULE
     },
 ];

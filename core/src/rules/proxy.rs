@@ -205,6 +205,7 @@ pub(super) const RULES: &[Rule] = &[
         symptom: "Cryptographic calls fail under load; the proxy answers `ThrottlingException`",
         remedy: "Measure it under load; add proxies, or have AWS Support lower the quota of the key store",
         source: source::CREATE,
+        guidance: "A load test would tell; a probe sends a few requests, so as not to disturb a proxy in use",
         ..PROXY
     },
     Rule {

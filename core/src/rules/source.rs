@@ -127,6 +127,20 @@ pub(super) const NLB_API: Source = page(
     "Elastic Load Balancing API Reference: CreateLoadBalancer",
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html",
 );
+pub(super) const TARGET_API: Source = page(
+    "Elastic Load Balancing API Reference: TargetDescription",
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetDescription.html",
+);
+pub(super) const HEALTH_API: Source = page(
+    "Elastic Load Balancing API Reference: TargetHealth",
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html",
+);
+pub(super) const NAMES: Source =
+    page("RFC 6125: Identity of services in certificates", "https://www.rfc-editor.org/rfc/rfc6125");
+pub(super) const ACM_API: Source = page(
+    "AWS Certificate Manager API Reference: RequestCertificate",
+    "https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html",
+);
 pub(super) const CERTIFICATES: Source = page("Let's Encrypt: Profiles", "https://letsencrypt.org/docs/profiles/");
 pub(super) const ACM: Source = page(
     "AWS Certificate Manager User Guide: Exportable public certificates",

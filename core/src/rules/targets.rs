@@ -93,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "An address outside of the VPC must be registered with the Availability Zone `all`, one inside without",
         outcomes: &[Outcome::refused("ValidationError")],
         remedy: "Register the target again: with Availability Zone `all` if it is outside of the VPC",
-        source: source::NLB_REGISTER,
+        source: source::TARGET_API,
         check: Some(|facts| {
             let vpc = facts.vpc()?;
             Ok(each(facts.targets()?.into_iter().filter_map(|(_, target)| {
@@ -283,7 +283,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "No target must have an address that a load balancer owns",
         symptom: "The target is `unused` with `Target.IpUnusable`",
         remedy: "Register the address of the proxy itself",
-        source: source::NLB_TARGETS,
+        source: source::HEALTH_API,
         check: Some(|facts| {
             Ok(each(facts.targets()?.into_iter().map(|(_, target)| {
                 (place(target), health(target), target.reason.as_deref() != Some("Target.IpUnusable"))

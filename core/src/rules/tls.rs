@@ -80,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "The alternative names of the certificate must have the private DNS name, or a wildcard for its first \
                label; AWS's guide speaks of the Common Name alone, TLS itself of alternative names",
         remedy: "Have the certificate issued anew, with the private DNS name among its alternative names",
-        source: source::TROUBLE,
+        source: source::NAMES,
         check: Some(|facts| {
             certificates(facts, |certificate| {
                 let names = certificate.alternative_names.join(", ");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Check, Verification};
-use crate::rules::{Evidence, FAMILIES, Severity, Verdict};
+use crate::rules::{Evidence, FAMILIES, Severity, Verdict, rule};
 use crate::text::escaped;
 
 const STYLE: &str = include_str!("../page.css");
@@ -133,7 +133,10 @@ fn table(page: &mut String, title: &str, checks: &[&Check]) {
             Verdict::NotApplicable { why } => {
                 let _ = write!(page, "<p>{}</p>", code(why));
             }
-            Verdict::Guidance => page.push_str("<p>No fact decides it.</p>"),
+            Verdict::Guidance => {
+                let why = rule(&check.rule).map_or("No fact decides it", |rule| rule.guidance);
+                let _ = write!(page, "<p>{}.</p>", code(why));
+            }
             Verdict::Pass | Verdict::Fail => {}
         }
         evidence(page, &check.evidence);
