@@ -281,7 +281,7 @@ impl Error {
         Self::new(
             ErrorKind::Aws,
             format!("the answer to {operation} has no {member}"),
-            "apply again; if it happens again, this is a fault of the endpoint that answers",
+            "try again; if it happens again, this is a fault of the endpoint that answers",
         )
     }
 }

@@ -459,7 +459,7 @@ fn errors_say_what_went_wrong_and_what_to_do() {
 
     unreachable, trying again may help
       could not look for what carries our tag: could not reach AWS: the simulated connection broke
-      help: check credentials, network and proxy settings of this process, then apply again
+      help: check credentials, network and proxy settings of this process, then try again
 
     access_denied at endpoint service
       could not create the endpoint service: AWS said UnauthorizedOperation: You are not authorized to perform this operation. User: arn:aws:iam::111122223333:user/simulated is not authorized to perform: ec2:CreateVpcEndpointServiceConfiguration on resource: * because no identity-based policy allows the ec2:CreateVpcEndpointServiceConfiguration action
@@ -495,7 +495,7 @@ fn errors_say_what_went_wrong_and_what_to_do() {
 
     throttled at target group, trying again may help
       could not create the target group: AWS said ThrottlingException: Rate exceeded
-      help: wait a little, then apply again
+      help: wait a little, then try again
 
     limit_exceeded at VPC
       could not create the VPC: AWS said VpcLimitExceeded: The maximum number of VPCs has been reached.
@@ -507,7 +507,7 @@ fn errors_say_what_went_wrong_and_what_to_do() {
 
     aws
       could not look for the key store: could not read the answer of AWS
-      help: apply again; if it happens again, this is a fault of the endpoint that answers, or of a proxy before it
+      help: try again; if it happens again, this is a fault of the endpoint that answers, or of a proxy before it
     ");
 }
 

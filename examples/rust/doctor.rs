@@ -54,6 +54,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         }
         None => Diagnosis::of_text(&told),
     };
+    if !told.is_empty() && Diagnosis::of_text(&told).symptoms.is_empty() {
+        eprintln!("nothing is known of what was told; it counts for nothing");
+    }
     println!("{}", if arguments.json { diagnosis.to_json() } else { diagnosis.to_string() });
     Ok(if diagnosis.found().is_some() { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }

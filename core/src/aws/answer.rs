@@ -57,6 +57,8 @@ where
         }
         SdkError::DispatchFailure(failure) => {
             let why = failure.as_connector_error().map_or_else(String::new, |error| format!(": {}", root_of(error)));
+            // Where credentials were looked for is a list of lines.
+            let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
             (ErrorKind::Unreachable, format!("could not reach AWS{why}"))
         }
         SdkError::ResponseError(_) => (ErrorKind::Aws, "could not read the answer of AWS".to_owned()),
@@ -144,18 +146,18 @@ fn help(kind: ErrorKind, code: Option<&str>, action: &str) -> String {
     match (kind, code.and_then(remedy)) {
         (ErrorKind::AccessDenied, _) => format!("allow `{action}` for the calling role"),
         (ErrorKind::Unreachable, _) => {
-            "check credentials, network and proxy settings of this process, then apply again".to_owned()
+            "check credentials, network and proxy settings of this process, then try again".to_owned()
         }
-        (ErrorKind::Throttled, _) => "wait a little, then apply again".to_owned(),
+        (ErrorKind::Throttled, _) => "wait a little, then try again".to_owned(),
         (_, Some(remedy)) => remedy.to_owned(),
         (ErrorKind::LimitExceeded, _) => {
             "raise the quota in Service Quotas or delete what is no longer needed".to_owned()
         }
         _ if code.is_none() => {
-            "apply again; if it happens again, this is a fault of the endpoint that answers, or of a proxy before it"
+            "try again; if it happens again, this is a fault of the endpoint that answers, or of a proxy before it"
                 .to_owned()
         }
-        _ => format!("look up the code in the reference of `{action}`; when it is cleared, apply again"),
+        _ => format!("look up the code in the reference of `{action}`; when it is cleared, try again"),
     }
 }
 

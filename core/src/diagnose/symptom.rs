@@ -180,7 +180,7 @@ pub(super) const KNOWN: &[Known] = &[
         "give the proxy a certificate of a public authority for the private DNS name, then apply again",
         &["TLS-08", "TLS-03", "TLS-06", "TLS-01", "TLS-10"],
     )
-    .or(&["tls connection", "tls configuration", "tls certificate"]),
+    .or(&["tls connection", "tls configuration", "tls certificate", "tls handshake"]),
     code(
         "XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND",
         "KMS may not see the endpoint service",

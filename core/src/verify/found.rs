@@ -36,6 +36,7 @@ pub(super) fn found(
         };
         configurations.iter().find(has_mark).and_then(|service| service.service_name())
     };
+    let with_id = |id: &str| configurations.iter().find(|service| service.service_id() == Some(id))?.service_name();
     let using = |name: &str| all.iter().find(|store| store.service_name.as_deref() == Some(name));
 
     let (store, name) = match target {
@@ -47,7 +48,7 @@ pub(super) fn found(
         }
         Target::Named { store: name, .. } if is_service_name(name) => (using(name), Some(name.clone())),
         Target::Named { store: name, .. } => {
-            let own = marked(name);
+            let own = marked(name).or_else(|| with_id(name));
             let store = all.iter().find(|store| store.id == *name || store.name == *name);
             let store = store.or_else(|| own.and_then(using));
             let service = store.and_then(|store| store.service_name.clone()).or_else(|| own.map(str::to_owned));
@@ -100,8 +101,9 @@ fn missing(target: &Target<'_>, stores: &Fact<Vec<KeyStore>>, services: &Fact<Ve
     }
     Error::new(
         ErrorKind::NotFound,
-        format!("there is no key store, endpoint service or store `{}` in {}", shown(name), target.region()),
-        "check name, account and Region; a key store is seen in its own account and Region only",
+        format!("there is no key store or endpoint service `{}` in {}", shown(name), target.region()),
+        "check name, account and Region: a key store is seen in its own only, and an endpoint service of another account \
+         by its whole name, `com.amazonaws.vpce.…`",
     )
 }
 

@@ -126,7 +126,7 @@ async fn doctor_finds_the_cause_or_says_why_it_cannot_look() {
     let (code, _, said) = doctor(&simulator, &[REGION, "cks-1234567890abcdef0"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(
-        said.contains("there is no key store, endpoint service or store `cks-1234567890abcdef0` in eu-central-1"),
+        said.contains("there is no key store or endpoint service `cks-1234567890abcdef0` in eu-central-1"),
         "{said}"
     );
     assert!(said.contains("what to do: check name, account and Region"), "{said}");
@@ -149,4 +149,9 @@ async fn doctor_reads_a_text_without_aws() {
     let (code, printed, said) = doctor_at("http://127.0.0.1:1", &[REGION, "--told", told]).await;
     assert_eq!(code, 0, "{said}");
     assert!(printed.contains(told), "{printed}");
+
+    let (code, printed, said) = doctor_at("http://127.0.0.1:1", &[REGION, "--told", "it does not work"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(printed.contains("no ConnectionErrorCode, exception or message of AWS KMS that is known"), "{printed}");
+    assert!(said.contains("nothing is known of what was told"), "{said}");
 }
