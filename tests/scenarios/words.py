@@ -63,8 +63,7 @@ def resolve(value: Any, saved: Mapping[str, Any]) -> Any:
 
 
 def outcome(name: str, written: Optional[str]) -> Any:
-    """What a document says apart from times and ids. The AWS SDK waits for a random time before it repeats a call, so a run in
-    which it did takes other times from run to run, in Rust as well, and ids are invented in another order."""
+    """What a document says apart from times and ids: what the suite of the other languages compares where AWS refused a call."""
     if written is None:
         return None
     document = json.loads(written)
