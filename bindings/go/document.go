@@ -127,6 +127,9 @@ func (r *Report) Content() (ReportDocument, error) { return content[ReportDocume
 // SVG is when each step ran, as a picture.
 func (r *Report) SVG() (string, error) { return r.write("svg") }
 
+// HTML is one HTML file to keep or send: how it ended, the timeline, and the text.
+func (r *Report) HTML() (string, error) { return r.write("html") }
+
 // Content is what the status says.
 func (s *Status) Content() (StatusDocument, error) { return content[StatusDocument](s.document) }
 

@@ -207,6 +207,7 @@ impl Client {
             publish: publisher.as_ref().map(callback::publish),
             withdraw: publisher.as_ref().map(callback::withdraw),
             credential: credential.map(callback::credential),
+            ..embed::Callbacks::default()
         };
         Ok(Self(embed::Client::new(accounts, callbacks, simulated.map(|world| world.0.clone()))?))
     }

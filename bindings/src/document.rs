@@ -160,6 +160,11 @@ impl Report {
     pub fn to_svg(&self) -> Result<String, XksError> {
         Ok(self.0.to_svg()?)
     }
+
+    /// One HTML file to keep or send: how it ended, the timeline, and the text.
+    pub fn to_html(&self) -> Result<String, XksError> {
+        Ok(self.0.to_html()?)
+    }
 }
 
 #[uniffi::export]

@@ -42,6 +42,7 @@ mod desired;
 mod diagnose;
 mod error;
 pub mod facts;
+mod html;
 mod markdown;
 mod network;
 mod observe;

@@ -66,6 +66,9 @@ async fn a_plan_and_its_report_are_drawn_and_told() {
         text.contains("the key store is CONNECTED\n") && text.contains("  ok load balancer         create, 2 min"),
         "{text}"
     );
+    let file = report.to_html();
+    assert!(file.starts_with("<!doctype html>") && file.contains(&picture), "the timeline is in it: {file}");
+    assert!(file.contains("the key store is CONNECTED\n  ok ") && !file.contains("<script"), "{file}");
     assert!(report.to_markdown().contains("| create | connection | 5 min"), "{}", report.to_markdown());
     assert!(client.verify(&spec).await.unwrap().to_markdown().starts_with("**Verification** of `payments-hsm`"));
 }
@@ -79,6 +82,7 @@ async fn what_failed_and_what_was_skipped_is_seen() {
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
     let report = error.report().unwrap();
     let (text, picture) = (report.to_string(), report.to_svg());
+    assert!(report.to_html().contains("!! listener"), "{}", report.to_html());
     assert!(text.contains("  !! listener") && text.contains("allow `elasticloadbalancing:CreateListener`"), "{text}");
     assert!(text.contains("  -- connection            skipped, because what it needs failed"), "{text}");
     assert_eq!(picture.matches("#cf222e").count(), 1, "one step failed: {picture}");

@@ -181,7 +181,8 @@ async fn no_output_of_any_verb_holds_the_secret() {
     simulator.clock().wait(Duration::from_secs(60)).await;
     let report = client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
     assert!(report.connected());
-    output.take("report", format!("{report:?} {} {} {}", report.to_json(), report.to_markdown(), report.to_svg()));
+    output.take("report", format!("{report:?} {} {}", report.to_json(), report.to_markdown()));
+    output.take("page of the report", report.to_html());
     let status = client.status(&spec).await.unwrap();
     output.take("status", format!("{status} {status:?} {}", status.to_json()));
     let facts = client.facts(&spec).await.unwrap();

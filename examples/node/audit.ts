@@ -21,6 +21,10 @@ export interface Audit {
 }
 
 export async function audit(client: Client, { stores, region, pages, print }: Audit): Promise<number> {
+  if (stores.length === 0) {
+    print("name the stores, or give files of their specs");
+    return 1;
+  }
   if (pages !== undefined) await mkdir(pages, { recursive: true });
   print("| store | holds | fails | unknown | to do first |\n| --- | --- | --- | --- | --- |");
   const codes = stores.map(async (store) => {
@@ -44,9 +48,11 @@ export async function audit(client: Client, { stores, region, pages, print }: Au
 }
 
 if (isMain(import.meta.url)) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { region: { type: "string" }, pages: { type: "string" } },
+  await say(() => {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { region: { type: "string" }, pages: { type: "string" } },
+    });
+    return audit(new Client(), { stores: positionals, ...values, print: console.log });
   });
-  await say(() => audit(new Client(), { stores: positionals, ...values, print: console.log }));
 }

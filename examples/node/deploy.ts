@@ -52,6 +52,11 @@ class Entry {
   end: (error?: Error) => void = () => undefined;
   readonly ended = new Promise<void>((resolve, reject) => (this.end = (error) => (error === undefined ? resolve() : reject(error))));
   shown: { output: string } | undefined;
+
+  /** Looks are many, and most see what the one before saw. */
+  waits(text: string): void {
+    if (this.shown !== undefined && this.shown.output !== text) this.shown.output = text;
+  }
 }
 
 /** A list with an entry for each step, which says what it waits for. */
@@ -73,7 +78,7 @@ async function listed(plan: Plan, run: Run): Promise<Report> {
     for await (const event of run) {
       if (!("resource" in event)) continue;
       const entry = entries.get(nameOf(event.resource));
-      if (event.type === "waiting" && entry?.shown !== undefined) entry.shown.output = `${event.state}, until ${event.until}`;
+      if (event.type === "waiting") entry?.waits(`${event.state}, until ${event.until}`);
       else if (event.type === "step_done") entry?.end();
       else if (event.type === "step_failed") entry?.end(new Error(event.error.message));
     }
@@ -85,28 +90,27 @@ async function listed(plan: Plan, run: Run): Promise<Report> {
 }
 
 if (isMain(import.meta.url)) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { yes: { type: "boolean", default: false }, consent: { type: "string", multiple: true, default: [] } },
-  });
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   const ask = async () => {
-    if (values.yes) return true;
     if (!process.stdin.isTTY) return false;
     const lines = createInterface(process.stdin, process.stdout);
     const answer = await lines.question("Apply? [y/N] ");
     lines.close();
     return answer.toLowerCase() === "y";
   };
-  await say(() =>
-    deploy(new Client(), {
+  await say(() => {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { yes: { type: "boolean", default: false }, consent: { type: "string", multiple: true, default: [] } },
+    });
+    return deploy(new Client(), {
       path: positionals[0] ?? "store.toml",
       consent: values.consent as Consent[],
-      approves: ask,
+      approves: values.yes ? async () => true : ask,
       signal: interrupted.signal,
       print: console.log,
       live: process.stdout.isTTY,
-    }),
-  );
+    });
+  });
 }

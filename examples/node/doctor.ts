@@ -25,7 +25,9 @@ export async function doctor(client: () => Client, { told, store, region, print 
 }
 
 if (isMain(import.meta.url)) {
-  const { values } = parseArgs({ options: { store: { type: "string" }, region: { type: "string" } } });
-  const told = process.stdin.isTTY ? "" : await text(process.stdin);
-  await say(() => doctor(() => new Client(), { told, ...values, print: console.log }));
+  await say(async () => {
+    const { values } = parseArgs({ options: { store: { type: "string" }, region: { type: "string" } } });
+    const told = process.stdin.isTTY ? "" : await text(process.stdin);
+    return doctor(() => new Client(), { told, ...values, print: console.log });
+  });
 }

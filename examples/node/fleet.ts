@@ -32,7 +32,7 @@ export async function fleet(client: Client, { folder, atOnce, signal, print }: F
       print(`${file}: ${said}`);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: atOnce >= 1 ? atOnce : 1 }, worker));
   return well ? 0 : 1;
 }
 
@@ -45,9 +45,11 @@ async function keep(client: Client, path: string, signal: AbortSignal | undefine
 }
 
 if (isMain(import.meta.url)) {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { "at-once": { type: "string", default: "4" } } });
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
-  const atOnce = Number(values["at-once"]);
-  await say(() => fleet(new Client(), { folder: positionals[0] ?? ".", atOnce, signal: interrupted.signal, print: console.log }));
+  await say(() => {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { "at-once": { type: "string", default: "4" } } });
+    const atOnce = Number(values["at-once"]);
+    return fleet(new Client(), { folder: positionals[0] ?? ".", atOnce, signal: interrupted.signal, print: console.log });
+  });
 }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use napi::Status;
 use napi::bindgen_prelude::{ClassInstance, Either, Function, Result};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use serde_json::json;
 use xkslink::TxtRecord;
+use xkslink_embed::logs::{Listener, Record};
 use xkslink_embed::{Accounts, Callbacks, Client as Inner, ProbeRequest, Target, consents};
 
 use crate::callback::{Question, callback};
@@ -25,8 +28,30 @@ pub struct Client {
 /// The functions of a caller, each answering with JSON.
 type Functions<'a> = HashMap<String, Function<'a, Question, ()>>;
 
+/// One thing that was logged.
+#[napi(object)]
+#[derive(Debug)]
+pub struct Logged {
+    /// `error`, `warn`, `info` or `debug`.
+    pub level: String,
+    /// Where: `xkslink::apply`.
+    pub target: String,
+    /// What, with its fields.
+    pub message: String,
+}
+
+/// A function that is told what is logged. It does not keep the process alive.
+type Log = ThreadsafeFunction<Logged, (), Logged, Status, false, true>;
+
+fn listener(function: &Function<'_, Logged, ()>) -> Result<Listener> {
+    let log: Log = function.build_threadsafe_function().weak::<true>().build()?;
+    Ok(Arc::new(move |Record { level, target, message }| {
+        log.call(Logged { level: level.to_owned(), target, message }, ThreadsafeFunctionCallMode::NonBlocking);
+    }))
+}
+
 /// A client with accounts as JSON. Of the functions, `network`, `dns` and `kms` give AWS credentials, `publish` and `withdraw`
-/// take a record, and `credential` gives that of the proxy.
+/// take a record, and `credential` gives that of the proxy. `log` is told what its verbs log.
 ///
 /// # Errors
 /// The environment of JavaScript cannot keep a function.
@@ -34,6 +59,7 @@ type Functions<'a> = HashMap<String, Function<'a, Question, ()>>;
 pub fn client(
     accounts: String,
     functions: Functions<'_>,
+    log: Option<Function<'_, Logged, ()>>,
     simulator: Option<ClassInstance<'_, Simulator>>,
 ) -> Result<Outcome<Client>> {
     let nothing = |()| String::from("null");
@@ -44,6 +70,7 @@ pub fn client(
         publish: functions.get("publish").map(|function| callback(function, record)).transpose()?,
         withdraw: functions.get("withdraw").map(|function| callback(function, record)).transpose()?,
         credential: functions.get("credential").map(|function| callback(function, nothing)).transpose()?,
+        log: log.as_ref().map(listener).transpose()?,
     };
     let simulator = simulator.map(|simulator| simulator.inner.clone());
     Ok(outcome(|| {

@@ -85,7 +85,7 @@ impl Document {
         outcome(|| self.data.to_mermaid())
     }
 
-    /// A verification as one HTML file.
+    /// A report or a verification as one HTML file.
     #[napi]
     pub fn to_html(&self) -> Outcome<String> {
         outcome(|| self.data.to_html())

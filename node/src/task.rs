@@ -69,8 +69,8 @@ impl Task {
     /// # Errors
     /// There is no thread to be had.
     #[napi]
-    pub fn when_ready(&self, function: Function<'_, (), ()>) -> Result<()> {
-        let told: ThreadsafeFunction<(), (), (), Status, false> = function.build_threadsafe_function().build()?;
+    pub fn when_ready(&self, told: Function<'_, (), ()>) -> Result<()> {
+        let told: ThreadsafeFunction<(), (), (), Status, false> = told.build_threadsafe_function().build()?;
         let ready = self.running.ready();
         let waiting = async move {
             ready.await;

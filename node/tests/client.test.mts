@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { Client, Connectivity, type Event, Plan, Report, XksError, diagnoseText, probeName, schema } from "xkslink";
+import { Client, Connectivity, type Event, type Logger, Plan, Report, XksError, diagnoseText, probeName, schema } from "xkslink";
 import { KEY_ID, SECRET, SPEC, made, stage } from "./setting.mjs";
 
 /** What a promise is rejected with. */
@@ -57,6 +57,7 @@ test("a document is its data, shows itself, and reads what it wrote", async () =
   assert.match(String(plan), /create/);
   assert.match(report.toMarkdown(), /\|/);
   assert.match(report.toSvg(), /^<svg/);
+  assert.match(report.toHtml(), /^<!doctype html>[^]*<svg[^]*the key store is CONNECTED[^]*<\/html>$/m);
   assert.match(plan.toSvg(), /^<svg/);
   assert.match(plan.toMermaid(), /^flowchart/);
   assert.match((await client.verify(SPEC)).toHtml(), /^<!doctype html>/i);
@@ -71,6 +72,9 @@ test("a spec is an object, a class, or a document in three formats", async () =>
   }
   const file = new URL("../../../examples/documents/existing.toml", import.meta.url);
   assert.equal((await Connectivity.fromFile(file)).network.type, "existing");
+  const missing = await failure(Connectivity.fromFile("store.toml"));
+  assert.match(missing.message, /^path: ENOENT: .*store\.toml/);
+  assert.equal((missing.cause as NodeJS.ErrnoException).code, "ENOENT");
   assert.equal(spec.policies("verify")[0]?.role, "network");
   assert.equal(schema()["title"], "Connectivity");
   assert.equal(schema("plan")["title"], "Plan");
@@ -227,6 +231,8 @@ test("wrong arguments are named, with what to give instead", async () => {
   assert.equal(wrong({ kms: { roleArn: "role" } }), "kms.roleArn: `role` is not an ARN");
   assert.equal(wrong({ credentials: {} }), "credentials: holds no `accessKeyId`");
   assert.equal(wrong({ simulated: {} }), "simulated: is an object");
+  assert.equal(wrong({ logger: () => undefined }), "logger: is a function");
+  assert.equal(wrong({ logger: { debug: () => undefined } }), "logger.info: is undefined");
   assert.equal(wrong({ account: "111122223333" }), "account: is for simulated worlds");
   assert.equal(wrong(null), "options: is null");
 
@@ -260,6 +266,31 @@ test("nothing shows a secret", async () => {
     assert.ok(!JSON.stringify(each).includes(SECRET));
     assert.ok(!String(each).includes(SECRET));
   }
+});
+
+test("a logger is told what its own client does, and no secret", async () => {
+  const told: [level: string, line: string][] = [];
+  const logger = Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, (line: string) => told.push([level, line])]));
+  const credentials = { accessKeyId: "AKIA111122223333", secretAccessKey: SECRET };
+  const credential = { type: "value", access_key_id: KEY_ID, raw_secret_access_key: SECRET } as const;
+  const spec = { ...SPEC, key_store: { ...SPEC.key_store, credential } } as const;
+  const { aws, client } = stage({ logger: logger as unknown as Logger, credentials });
+  await made(client, spec);
+  const calls = told.filter(([level, line]) => level === "debug" && /^xkslink\.aws\.answer: answered action="ec2:CreateVpc" request_id=/.test(line));
+  assert.equal(calls.length, 1);
+  assert.ok(told.some(([, line]) => line.includes("waiting")));
+  assert.ok(!JSON.stringify(told).includes(SECRET));
+
+  const before = told.length;
+  await new Client({ simulated: aws, credential: () => assert.fail() }).plan(SPEC);
+  assert.equal(told.length, before, "another client has no logger");
+
+  const failing = () => {
+    throw new Error("the disk is full");
+  };
+  const rejecting = () => Promise.reject(new Error("the disk is full"));
+  const odd = new Client({ simulated: aws, logger: { debug: failing, info: failing, warn: failing, error: rejecting } });
+  assert.ok((await odd.plan(SPEC)).isEmpty);
 });
 
 test("a message alone accuses somebody", () => {

@@ -16,7 +16,7 @@ import {
   text,
 } from "./documents";
 import { XksError, invalid, sortOf } from "./errors";
-import { type Client as Handle, type Outcome, type Question, type Target as HandleTarget, type Task, native } from "./native";
+import { type Client as Handle, type Logged, type Outcome, type Question, type Target as HandleTarget, type Task, native } from "./native";
 import { errorOf, got, keep } from "./outcome";
 import type { TxtRecord } from "./records";
 import { type CallOptions, Run, type RunOptions, finish } from "./run";
@@ -69,6 +69,14 @@ export interface ProxyCredential {
   readonly rawSecretAccessKey: string;
 }
 
+/** Where a client logs, as clients of the AWS SDK v3 take it; `console` is one. */
+export interface Logger {
+  debug(message: string): unknown;
+  info(message: string): unknown;
+  warn(message: string): unknown;
+  error(message: string): unknown;
+}
+
 /** How a client is made. Its own account is that of the network. */
 export interface ClientOptions extends Account {
   /** Another account or role for Route 53. */
@@ -81,6 +89,11 @@ export interface ClientOptions extends Account {
   readonly withdraw?: ((record: TxtRecord) => unknown) | undefined;
   /** Gives the credential of the proxy, for `credential: { type: "callback" }`. */
   readonly credential?: (() => ProxyCredential | Promise<ProxyCredential>) | undefined;
+  /**
+   * Is told, as text, every call with its action and request id, what is waited for, and what the AWS SDK warns of. What it throws
+   * is ignored.
+   */
+  readonly logger?: Logger | undefined;
   /** A simulated AWS instead of the real one. */
   readonly simulated?: SimulatedAws | undefined;
 }
@@ -222,6 +235,21 @@ function fieldsOf(value: unknown, name: string, needed: readonly string[]): Reco
   return fields as Record<string, unknown>;
 }
 
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** A logger for the native half. It never throws. */
+function logging(logger: Logger): (logged: Logged) => void {
+  if (typeof logger !== "object" || logger === null) throw invalid("logger", `is ${sortOf(logger)}`, "give an object like `console`");
+  for (const level of LEVELS) {
+    if (typeof logger[level] !== "function") throw invalid(`logger.${level}`, `is ${sortOf(logger[level])}`, "give a function");
+  }
+  return ({ level, target, message }) => {
+    const line = `${target.replaceAll("::", ".")}: ${message}`;
+    // A logger that fails is no reason to end a run, and nobody could catch what is thrown here.
+    new Promise((resolve) => resolve(logger[level](line))).catch(() => undefined);
+  };
+}
+
 /** AWS credentials for the native half. */
 function keysOf(given: unknown): object {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = fieldsOf(given, "credentials", ["accessKeyId", "secretAccessKey"]);
@@ -245,7 +273,7 @@ export class Client {
   #handle: Handle | undefined;
 
   constructor(options: ClientOptions = {}) {
-    const own = plain(options, ACCOUNT, ["credentials", "dns", "kms", ...FUNCTIONS, "simulated"]);
+    const own = plain(options, ACCOUNT, ["credentials", "dns", "kms", ...FUNCTIONS, "logger", "simulated"]);
     this.#region = own["region"] as string | undefined;
     const accounts: Record<string, unknown> = { network: own };
     const functions: Record<string, (question: Question) => void> = {};
@@ -263,7 +291,7 @@ export class Client {
         throw invalid(name, `is ${sortOf(options[name])}`, "give a function");
       }
     }
-    const { publish, withdraw, credential, simulated } = options;
+    const { publish, withdraw, credential, logger, simulated } = options;
     if (publish !== undefined) functions["publish"] = asked("publish", async (record: TxtRecord) => void (await publish(record)));
     if (withdraw !== undefined) functions["withdraw"] = asked("withdraw", async (record: TxtRecord) => void (await withdraw(record)));
     if (credential !== undefined) {
@@ -272,8 +300,9 @@ export class Client {
         return [accessKeyId, rawSecretAccessKey];
       });
     }
+    const log = logger === undefined ? null : logging(logger);
     const world = simulated === undefined ? null : worldOf(simulated);
-    this.#handle = named(() => native().client(JSON.stringify(accounts), functions, world));
+    this.#handle = named(() => native().client(JSON.stringify(accounts), functions, log, world));
   }
 
   #open(): Handle {

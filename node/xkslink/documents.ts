@@ -114,7 +114,9 @@ export class Connectivity extends Document {
   /** Reads a spec from a file that ends in `.json`, `.toml`, `.yaml` or `.yml`. */
   static async fromFile(path: string | URL): Promise<Connectivity> {
     const ending = extname(path instanceof URL ? path.pathname : text(path, "path")).slice(1).toLowerCase();
-    const document = await readFile(path, "utf8");
+    const document = await readFile(path, "utf8").catch((error: Error) => {
+      throw invalid("path", error.message, "give the path of a document that can be read", error);
+    });
     return Connectivity.fromDocument(document, (ending === "yml" ? "yaml" : ending) as Format);
   }
 
@@ -190,6 +192,11 @@ export class Report extends Result {
   /** When each step ran, as an SVG picture. */
   toSvg(): string {
     return got(handle(this).toSvg());
+  }
+
+  /** One HTML file to keep or send: how it ended, the timeline, and the text. */
+  toHtml(): string {
+    return got(handle(this).toHtml());
   }
 }
 

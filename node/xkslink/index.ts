@@ -7,6 +7,7 @@ export {
   Client,
   type ClientOptions,
   type ConsentOptions,
+  type Logger,
   type NameProbeOptions,
   type ProbeOptions,
   type ProxyCredential,

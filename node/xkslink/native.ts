@@ -42,6 +42,13 @@ export interface Question {
   fail(text: string, number: number): void;
 }
 
+/** One thing that was logged. */
+export interface Logged {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly target: string;
+  readonly message: string;
+}
+
 /** A spec, or a store without one. */
 export type Target = Document | { store: string; region: string };
 
@@ -79,7 +86,12 @@ export interface Native {
   document(kind: string, text: string): Outcome<Document>;
   spec(format: string, text: string): Outcome<Document>;
   diagnosisOfText(text: string): Outcome<Document>;
-  client(accounts: string, functions: Record<string, (question: Question) => void>, simulator: Simulator | null): Outcome<Client>;
+  client(
+    accounts: string,
+    functions: Record<string, (question: Question) => void>,
+    log: ((logged: Logged) => void) | null,
+    simulator: Simulator | null,
+  ): Outcome<Client>;
   simulator(world: string): Outcome<Simulator>;
   probeName(
     name: string,

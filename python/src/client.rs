@@ -104,6 +104,7 @@ impl Client {
                 publish: publish.map(nothing),
                 withdraw: withdraw.map(nothing),
                 credential: credential.map(|function| callback(function, |()| ())),
+                ..Callbacks::default()
             };
             Inner::new(accounts, callbacks, simulator.map(|simulator| simulator.0.clone())).map(Self)
         })

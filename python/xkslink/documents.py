@@ -221,6 +221,10 @@ class Report(Document):
         """When each step ran, as an SVG picture."""
         return self._document.to_svg()
 
+    def to_html(self) -> str:
+        """One HTML file to keep or send: how it ended, the timeline, and the text."""
+        return self._document.to_html()
+
     def _repr_html_(self) -> str:
         return _html(self.to_svg(), self)
 

@@ -16,6 +16,7 @@ use xkslink::spec::ProxyCredential;
 use xkslink::{CallbackFuture, CredentialSource, Publisher, TxtRecord};
 
 use crate::account::Keys;
+use crate::logs;
 
 /// A function of the caller's language.
 pub type Callback<I, O> = Arc<dyn Fn(I) -> Result<O, Thrown> + Send + Sync>;
@@ -51,6 +52,8 @@ pub struct Callbacks {
     pub withdraw: Option<Callback<TxtRecord, ()>>,
     /// Gives access key id and secret of the proxy, for `Credential::callback()`.
     pub credential: Option<Callback<(), (String, String)>>,
+    /// Is told what the verbs of the client log.
+    pub log: Option<logs::Listener>,
 }
 
 impl fmt::Debug for Callbacks {

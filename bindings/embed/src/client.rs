@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{join, try_join3};
+use futures_util::future::{Either, join, try_join3};
 use serde_json::json;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::OnceCell;
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber;
 use xkslink::probe::Probe;
 use xkslink::spec::ProxyCredential;
 use xkslink::{Client as Core, Consent, Diagnosis, Target as CoreTarget};
@@ -14,6 +16,7 @@ use crate::account::Accounts;
 use crate::callback::{Callbacks, Publication, Source};
 use crate::document::Document;
 use crate::failure::{Failure, Result};
+use crate::logs;
 use crate::probe::ProbeRequest;
 use crate::runtime::{PerProcess, runtime};
 use crate::simulator::Simulator;
@@ -76,6 +79,7 @@ struct Inner {
     callbacks: Callbacks,
     simulator: Option<Simulator>,
     made: PerProcess<OnceCell<Core>>,
+    log: Option<Dispatch>,
 }
 
 /// Where a verb runs: time is real in one, and simulated in the other.
@@ -104,7 +108,8 @@ impl Client {
             let help = "AWS knows the account from the credentials: leave it out";
             return Err(Failure::argument("account", "is for simulated worlds", help));
         }
-        Ok(Self(Arc::new(Inner { accounts, callbacks, simulator, made: PerProcess::new() })))
+        let log = callbacks.log.clone().map(logs::of_client);
+        Ok(Self(Arc::new(Inner { accounts, callbacks, simulator, made: PerProcess::new(), log })))
     }
 
     /// What would change to make the spec true.
@@ -246,11 +251,18 @@ impl Client {
         };
         let made = self.0.made.get_or_make(|| Ok::<_, Failure>(OnceCell::new()))?;
         let client = self.clone();
-        Ok(Task::start(home.handle(), |listener| async move {
-            let core = made.get_or_try_init(|| client.connect(&region)).await?.clone();
-            match &client.0.simulator {
-                Some(simulator) => simulator.play(listener, |listener| verb(core, listener)).await,
-                None => verb(core, listener).await,
+        let log = self.0.log.clone();
+        Ok(Task::start(home.handle(), |listener| {
+            let running = async move {
+                let core = made.get_or_try_init(|| client.connect(&region)).await?.clone();
+                match &client.0.simulator {
+                    Some(simulator) => simulator.play(listener, |listener| verb(core, listener)).await,
+                    None => verb(core, listener).await,
+                }
+            };
+            match log {
+                Some(log) => Either::Left(running.with_subscriber(log)),
+                None => Either::Right(running),
             }
         }))
     }

@@ -264,12 +264,13 @@ impl Document {
         Ok(self.as_plan()?.to_mermaid())
     }
 
-    /// A verification as one HTML file.
+    /// A report or a verification as one HTML file.
     ///
     /// # Errors
-    /// `invalid_argument` for a document that is no verification.
+    /// `invalid_argument` for another document.
     pub fn to_html(&self) -> Result<String> {
         match self {
+            Self::Report(report) => Ok(report.to_html()),
             Self::Verification(verification) => Ok(verification.to_html()),
             other => Err(other.is_not(Kind::Verification)),
         }

@@ -1,15 +1,15 @@
-//! What the library and the AWS SDK log, for a language to read at its own pace: a queue lies between, so that no lock of
-//! the language is taken where something is logged.
+//! What the library and the AWS SDK log. A language reads it at its own pace, from a queue for the whole process, so that no lock
+//! of the language is taken where something is logged; or it gives a client a log of its own, which must not block.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
 
@@ -36,10 +36,12 @@ static LISTENING: AtomicBool = AtomicBool::new(false);
 ///
 /// Answers whether it does: not if the program has a subscriber of its own.
 pub fn listen(level: &str) -> bool {
-    let rank = ["off", "error", "warn", "info", "debug", "trace"].iter().position(|name| *name == level);
-    MOST.store(rank.and_then(|rank| u8::try_from(rank).ok()).unwrap_or(0), Ordering::Relaxed);
+    let most = ["off", "error", "warn", "info", "debug", "trace"].iter().position(|name| *name == level);
+    MOST.store(most.and_then(|most| u8::try_from(most).ok()).unwrap_or(0), Ordering::Relaxed);
     if !LISTENING.swap(true, Ordering::Relaxed) {
-        let set = tracing::subscriber::set_global_default(Registry::default().with(Queue)).is_ok();
+        let wanted = |metadata: &Metadata<'_>| rank(*metadata.level()).0 <= MOST.load(Ordering::Relaxed);
+        let log = Log { wanted, tell: keep };
+        let set = tracing::subscriber::set_global_default(Registry::default().with(log)).is_ok();
         LISTENING.store(set, Ordering::Relaxed);
     }
     tracing::callsite::rebuild_interest_cache();
@@ -54,7 +56,32 @@ pub fn take_within(limit: Duration) -> Vec<Record> {
     waited.unwrap_or_else(PoisonError::into_inner).0.drain(..).collect()
 }
 
-struct Queue;
+fn keep(record: Record) {
+    let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+    if queue.len() >= KEPT {
+        queue.pop_front();
+    }
+    queue.push_back(record);
+    ARRIVED.notify_one();
+}
+
+/// Who is told of each record, on the thread that logs it.
+pub type Listener = Arc<dyn Fn(Record) + Send + Sync>;
+
+/// The log of one client: what this library logs of its verbs down to `debug`, and of the rest, which is the AWS SDK with
+/// several lines for every call, warnings and errors.
+pub(crate) fn of_client(tell: Listener) -> Dispatch {
+    let worth_telling = |metadata: &Metadata<'_>| {
+        let most = if metadata.target().starts_with("xkslink") { Level::DEBUG } else { Level::WARN };
+        *metadata.level() <= most
+    };
+    Dispatch::new(Registry::default().with(Log { wanted: worth_telling, tell: move |record| tell(record) }))
+}
+
+struct Log<W, T> {
+    wanted: W,
+    tell: T,
+}
 
 fn rank(level: Level) -> (u8, &'static str) {
     match level {
@@ -66,9 +93,14 @@ fn rank(level: Level) -> (u8, &'static str) {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Queue {
+impl<S, W, T> Layer<S> for Log<W, T>
+where
+    S: Subscriber,
+    W: Fn(&Metadata<'_>) -> bool + 'static,
+    T: Fn(Record) + 'static,
+{
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        rank(*metadata.level()).0 <= MOST.load(Ordering::Relaxed)
+        (self.wanted)(metadata)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -76,13 +108,7 @@ impl<S: Subscriber> Layer<S> for Queue {
         event.record(&mut text);
         let metadata = event.metadata();
         let message = [text.message, text.fields].concat();
-        let record = Record { level: rank(*metadata.level()).1, target: metadata.target().to_owned(), message };
-        let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.len() >= KEPT {
-            queue.pop_front();
-        }
-        queue.push_back(record);
-        ARRIVED.notify_one();
+        (self.tell)(Record { level: rank(*metadata.level()).1, target: metadata.target().to_owned(), message });
     }
 }
 

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xkslink::Consent;
-use xkslink_embed::logs::{Record, listen, take_within};
+use xkslink_embed::logs::{Listener, Record, listen, take_within};
 use xkslink_embed::{
     Account, Accounts, Callbacks, Client, Document, Failure, Keys, Kind, Next, Outcome, ProbeRequest, Simulator,
     Target, Task, Thrown, World, guard, spec,
@@ -310,4 +310,21 @@ fn what_is_logged_waits_to_be_read() {
     let seen = take_within(Duration::from_secs(10));
     let answered = |record: &Record| record.target.starts_with("xkslink") && record.message.contains("answered");
     assert!(seen.iter().any(answered), "{seen:?}");
+}
+
+#[test]
+fn a_client_has_a_log_of_its_own() {
+    let told: Arc<Mutex<Vec<Record>>> = Arc::default();
+    let telling = Arc::clone(&told);
+    let log: Listener = Arc::new(move |record| telling.lock().unwrap().push(record));
+    let world = world();
+    let client_of =
+        |log| Client::new(Accounts::default(), Callbacks { log, ..callbacks() }, Some(world.clone())).unwrap();
+    planned(&client_of(None));
+    assert!(told.lock().unwrap().is_empty(), "another client has none");
+    let logging = client_of(Some(log));
+    outcome(&logging.apply(planned(&logging), vec![]).unwrap()).unwrap();
+    let told = told.lock().unwrap();
+    assert!(told.iter().any(|record| record.level == "debug" && record.message.contains("ec2:CreateVpc")), "{told:?}");
+    assert!(!format!("{told:?}").contains(SECRET));
 }

@@ -1,6 +1,7 @@
 //! What apply and teardown hand back, as plain data.
 
 mod gantt;
+mod html;
 mod text;
 
 use schemars::JsonSchema;
@@ -128,6 +129,11 @@ impl Report {
     /// When each step ran, as an SVG picture for notebooks and pages.
     pub fn to_svg(&self) -> String {
         gantt::svg(self)
+    }
+
+    /// One HTML file to keep or send: how it ended, the timeline, and the text. It loads nothing.
+    pub fn to_html(&self) -> String {
+        html::file(self)
     }
 
     /// The TXT record that a person has to publish, if that is what the run waits for.

@@ -1,42 +1,31 @@
-//! A verification as one HTML file: no network, no script, light and dark, fit for print.
+//! A verification as one HTML file.
 
 use std::fmt::Write;
 
 use super::{Check, Verification};
+use crate::html::page;
 use crate::rules::{Evidence, FAMILIES, Severity, Verdict, rule};
 use crate::text::escaped;
 
-const STYLE: &str = include_str!("../page.css");
-
 /// The file.
-pub(super) fn page(verification: &Verification) -> String {
-    let mut page = String::with_capacity(128 * 1024);
-    let title = format!("{} in {}", verification.target, verification.region);
-    let _ = write!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Verification of {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
-        escaped(&title)
-    );
-    head(&mut page, verification);
-    failures(&mut page, verification);
+pub(super) fn file(verification: &Verification) -> String {
+    let mut body = String::with_capacity(128 * 1024);
+    head(&mut body, verification);
+    failures(&mut body, verification);
     for family in &FAMILIES {
         let checks: Vec<&Check> = verification.checks.iter().filter(|check| check.family == family.title).collect();
         if !checks.is_empty() {
-            table(&mut page, family.title, &checks);
+            table(&mut body, family.title, &checks);
         }
     }
     let _ = writeln!(
-        page,
+        body,
         "<footer><p>Written by xkslink {}. It lists every rule that xkslink knows, {} of them; each id links to the \
          page that documents its rule. What is unknown was not checked; what is for a person, no fact decides.</p></footer>",
         env!("CARGO_PKG_VERSION"),
         verification.checks.len()
     );
-    page.push_str("</body>\n</html>\n");
-    page
+    page(&format!("Verification of {} in {}", verification.target, verification.region), &body)
 }
 
 fn head(page: &mut String, verification: &Verification) {

@@ -132,7 +132,7 @@ impl Verification {
 
     /// The verification as one HTML file for browsers and printers, to keep as evidence. It loads nothing and has no script.
     pub fn to_html(&self) -> String {
-        html::page(self)
+        html::file(self)
     }
 
     fn count(&self, of: impl Fn(&Verdict) -> bool) -> usize {

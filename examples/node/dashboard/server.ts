@@ -16,6 +16,20 @@ const PAGE = new URL("../../dashboard/page.html", import.meta.url);
 /** A server of the page for one store. */
 export function dashboard(client: Client, spec: Spec): Server {
   let run: Run | undefined;
+  /** Of two browsers that apply, the second joins the run of the first. */
+  let begun: Promise<void> | undefined;
+
+  async function begin(): Promise<void> {
+    const over = () => (begun = undefined);
+    try {
+      run = client.apply(await client.plan(spec));
+    } catch (error) {
+      over();
+      throw error;
+    }
+    // The run's failure is told to whoever listens to its events.
+    run.then(over, over);
+  }
 
   /** Sends what happens as server-sent events, from the beginning of the run, whenever a browser comes. */
   async function events(response: ServerResponse): Promise<void> {
@@ -47,9 +61,7 @@ export function dashboard(client: Client, spec: Spec): Server {
           await events(response);
           return;
         case "POST /apply":
-          // The run's failure is told to whoever listens to its events.
-          run = client.apply(await client.plan(spec));
-          run.catch(() => undefined);
+          await (begun ??= begin());
           response.writeHead(204).end();
           return;
         default:

@@ -34,13 +34,17 @@ test("an apply is watched: topology, events, timeline, rules", { timeout: 120_00
   await page.getByRole("heading", { name: "payments-hsm in eu-central-1" }).waitFor();
   assert.match((await page.locator("#status").textContent()) ?? "", /17 to create/);
   assert.equal(await page.locator("#topology g[data-state]").count(), 0);
+  assert.equal(await page.getByRole("heading", { name: "Timeline" }).isVisible(), false, "nothing empty is shown");
 
   await page.getByRole("button", { name: "Apply" }).click();
   await page.getByText(/^\d+ rules: /).waitFor({ timeout: 60_000 });
   assert.equal(await page.locator("#status").textContent(), "complete");
   // All boxes but that of the proxy, which nobody makes.
   assert.equal(await page.locator('#topology g[data-state="done"]').count(), (await page.locator("#topology g").count()) - 1);
-  assert.ok((await page.getByRole("log").locator("div").count()) > 30);
+  const lines = await page.getByRole("log").locator("div").allTextContents();
+  assert.ok(lines.length > 30, `${lines.length} lines`);
+  assert.equal(lines.filter((line) => line.includes("until AWS has verified the domain")).length, 1, "a wait is one line");
+  assert.ok(await page.getByRole("button", { name: "Apply" }).isEnabled());
   assert.ok(await page.locator("#timeline svg").isVisible());
   assert.equal(await page.locator("tr").count(), (await client.verify(SPEC)).checks.length);
   assert.equal(await page.locator('tr[data-verdict="fail"]').count(), 1);

@@ -70,6 +70,8 @@ test("deploy is a program that takes AWS from the environment", async () => {
   const wrong = await program(await document({ ...SPEC, name: "no spaces" }));
   assert.equal(wrong.code, 1);
   assert.match(wrong.said, /name: /);
+  assert.deepEqual((await program("--force")).code, 2);
+  assert.match((await program("nowhere.toml")).said, /^path: .*nowhere\.toml'\n {2}give the path/);
   aws.close();
 });
 
