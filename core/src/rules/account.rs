@@ -88,10 +88,12 @@ pub(super) const RULES: &[Rule] = &[
             if facts.owners().is_ok_and(|(owner, store)| owner == store) {
                 return Err(SAME_ACCOUNT);
             }
-            match &facts.offer {
-                Fact::Known(_) | Fact::Absent => Ok(saw("`ec2:DescribeVpcEndpointServices`", "allowed", true)),
-                Fact::Unknown(Gap::Denied { action }) => Ok(saw(format!("`{action}`"), "denied", false)),
-                Fact::Unknown(gap) => facts.service().and(Err(Open::Unknown(gap.clone()))),
+            match (&facts.offer, &facts.service) {
+                (Fact::Known(_) | Fact::Absent, _) => Ok(saw("`ec2:DescribeVpcEndpointServices`", "allowed", true)),
+                // It may be the caller's own.
+                (Fact::Unknown(_), Fact::Unknown(gap)) => Err(Open::Unknown(gap.clone())),
+                (Fact::Unknown(Gap::Denied { action }), _) => Ok(saw(format!("`{action}`"), "denied", false)),
+                (Fact::Unknown(gap), _) => facts.service().and(Err(Open::Unknown(gap.clone()))),
             }
         }),
         ..RULE

@@ -24,7 +24,8 @@ pub(super) const RULES: &[Rule] = &[
             Ok(match facts.dns() {
                 Ok(dns) if dns.trouble.is_none() => {
                     let zones: Vec<&str> = dns.zones.iter().map(|zone| zone.name.as_str()).collect();
-                    seen.and("public zones above it", zones.join(", "), !zones.is_empty())
+                    let said = if zones.is_empty() { "none".to_owned() } else { zones.join(", ") };
+                    seen.and("public zones above it", said, !zones.is_empty())
                 }
                 _ => seen,
             })

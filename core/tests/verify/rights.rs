@@ -31,6 +31,18 @@ async fn with_no_right_at_all_every_rule_that_asks_aws_names_an_action() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_may_only_see_key_stores_hears_of_no_breach() {
+    let stage = Stage::good().await;
+    let policy = r#"{"Statement": {"Effect": "Allow", "Action": "kms:DescribeCustomKeyStores", "Resource": "*"}}"#;
+    stage.simulator.allow("111122223333", policy).unwrap();
+    let verification = stage.client.verify(Target::named("payments-hsm", "eu-central-1")).await.unwrap();
+    assert_eq!(failing(&verification), BTreeSet::new(), "{verification}");
+    let unknown = &verification.check("ACC-05").unwrap().verdict;
+    let missing = Gap::Denied { action: "ec2:DescribeVpcEndpointServiceConfigurations".to_owned() };
+    assert_eq!(*unknown, Verdict::Unknown { missing });
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_diagnosis_without_rights_blames_nobody_and_says_what_to_allow() {
     let stage = Stage::good().await;
     stage.simulator.meddle(&json!({"fault": "deny", "times": 999})).unwrap();
