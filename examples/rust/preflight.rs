@@ -108,14 +108,17 @@ fn verdict(verification: &Verification) -> ExitCode {
         }
         eprintln!("  fix   {}", check.remedy);
     }
+    let refused = verification.failures().filter(|check| refuses(check)).count();
     let mut unseen = 0;
     for check in verification.checks.iter().filter(|check| refuses(check)) {
         if let Verdict::Unknown { missing: missing @ Gap::NotSeen { .. } } = &check.verdict {
             unseen += 1;
-            eprintln!("unknown: {}: {}\n  why   {missing}", check.rule, check.text);
+            // What is refused mostly hides what comes after it.
+            if refused == 0 {
+                eprintln!("unknown: {}: {}\n  why   {missing}", check.rule, check.text);
+            }
         }
     }
-    let refused = verification.failures().filter(|check| refuses(check)).count();
     let held = verification.checks.iter().filter(|check| check.verdict == Verdict::Pass).count();
     let counts = format!("rules broken: {refused}, unknown: {unseen}, that hold: {held}");
     match (refused, unseen) {
