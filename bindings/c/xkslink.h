@@ -4,10 +4,13 @@
  * Documents go in and come out as text in UTF-8; schema/ has their JSON Schemas. Whatever the library gives is freed by the
  * caller with the function that is named for it, once. What may fail takes `error`, a place for a text or NULL: it gives NULL
  * (or 0) and puts a JSON object there, with `kind`, `message`, `help`, `resource`, `aws_code`, `request_id`, `retryable`,
- * `problems`, `broken`, and `report` (a report as text, if apply or teardown had done something). Functions may be called from
- * any thread, also at the same time, but not while a handle that they use is being freed. */
+ * `problems`, `broken`, `report` (a report as text, if apply or teardown had done something), and `thrown` (if a function of the
+ * caller failed: see xks_refuse). Functions may be called from any thread, also at the same time, but not while a handle that they
+ * use is being freed. */
 #ifndef XKSLINK_H
 #define XKSLINK_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,10 +47,12 @@ XksDocument *xks_diagnose_text(const char *text, char **error);
 void xks_document_free(XksDocument *document);
 
 /* A function of the caller. It is called on a thread of the library, where it may block, with a JSON document, and answers with
- * one of the two functions below before it returns. `context` is the caller's, and must be good for any thread. */
+ * one of the two functions below before it returns. `context` is the caller's, and must be good for any thread. `thrown` is 0 or a
+ * word of the caller's for what went wrong, such as a handle of an exception: it comes back in the error of the run, where it is
+ * good until the run is freed, and is given to `release` in any case. */
 typedef void (*XksFunction)(void *context, const char *input, const XksAnswer *answer);
 void xks_answer(const XksAnswer *answer, const char *text);
-void xks_refuse(const XksAnswer *answer, const char *why);
+void xks_refuse(const XksAnswer *answer, const char *why, uintptr_t thrown);
 
 /* Functions of the caller; NULL for those that there are not. */
 typedef struct XksCallbacks {
@@ -58,6 +63,7 @@ typedef struct XksCallbacks {
   XksFunction network;    /* gives AWS credentials: `access_key_id`, `secret_access_key`, `session_token`, `expires_at` (in */
   XksFunction dns;        /* seconds since 1970), for the network, for Route 53, for AWS KMS; asked again when they end */
   XksFunction kms;
+  void (*release)(uintptr_t thrown); /* lets go of what one of them threw, from any thread */
 } XksCallbacks;
 
 /* Makes a client. `accounts` is a JSON object with `network`, `dns` and `kms`, each with any of `region`, `profile`,

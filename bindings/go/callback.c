@@ -15,5 +15,6 @@ XksCallbacks xks_go_callbacks(uintptr_t callbacks, int publisher, int credential
   made.network = network ? FUNCTION(xksGoNetwork) : NULL;
   made.dns = dns ? FUNCTION(xksGoDNS) : NULL;
   made.kms = kms ? FUNCTION(xksGoKMS) : NULL;
+  made.release = xksGoRelease;
   return made;
 }

@@ -67,12 +67,22 @@ func (c *callbacks) toC(handle cgo.Handle) C.XksCallbacks {
 		there(c.network != nil), there(c.dns != nil), there(c.kms != nil))
 }
 
+// panicError is a panic of a callback; what it panicked with is its cause if that is an error.
+type panicError struct{ value any }
+
+func (p panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+func (p panicError) Unwrap() error {
+	err, _ := p.value.(error)
+	return err
+}
+
 // call runs a function of the caller; no panic gets into the library.
 func call(context unsafe.Pointer, answer *C.XksAnswer, function func(*callbacks) (any, error)) {
 	given, err := func() (given any, err error) {
 		defer func() {
 			if panicked := recover(); panicked != nil {
-				err = fmt.Errorf("panic: %v", panicked)
+				err = panicError{panicked}
 			}
 		}()
 		return function(cgo.Handle(uintptr(context)).Value().(*callbacks))
@@ -88,8 +98,11 @@ func call(context unsafe.Pointer, answer *C.XksAnswer, function func(*callbacks)
 	}
 	why, free := lent(err.Error())
 	defer free()
-	C.xks_refuse(answer, why)
+	C.xks_refuse(answer, why, C.uintptr_t(cgo.NewHandle(err)))
 }
+
+//export xksGoRelease
+func xksGoRelease(thrown C.uintptr_t) { cgo.Handle(thrown).Delete() }
 
 func tell(ctx unsafe.Pointer, input *C.char, answer *C.XksAnswer, do func(DNSPublisher, TxtRecord) error) {
 	call(ctx, answer, func(c *callbacks) (any, error) {

@@ -159,6 +159,31 @@ func ReadReport(text string) (*Report, error) {
 	return as[Report](read("report", "json", text))
 }
 
+// ReadStatus reads a status that JSON wrote.
+func ReadStatus(text string) (*Status, error) {
+	return as[Status](read("status", "json", text))
+}
+
+// ReadVerification reads a verification that JSON wrote.
+func ReadVerification(text string) (*Verification, error) {
+	return as[Verification](read("verification", "json", text))
+}
+
+// ReadDiagnosis reads a diagnosis that JSON wrote.
+func ReadDiagnosis(text string) (*Diagnosis, error) {
+	return as[Diagnosis](read("diagnosis", "json", text))
+}
+
+// ReadProbeReport reads a report of a probe that JSON wrote.
+func ReadProbeReport(text string) (*ProbeReport, error) {
+	return as[ProbeReport](read("probe", "json", text))
+}
+
+// ReadFacts reads facts that JSON wrote.
+func ReadFacts(text string) (*Facts, error) {
+	return as[Facts](read("facts", "json", text))
+}
+
 // DiagnoseText says whom an error message accuses, without a look at AWS. Nothing of the text is kept.
 func DiagnoseText(text string) (*Diagnosis, error) {
 	t, free := lent(text)

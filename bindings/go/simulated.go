@@ -83,12 +83,7 @@ func (s *SimulatedAWS) DuringRun(script any) error {
 
 // Census is how many of each sort of object exist in all accounts.
 func (s *SimulatedAWS) Census() (map[string]int, error) {
-	var found map[string]int
-	text, err := s.do("census", "")
-	if err == nil {
-		err = json.Unmarshal(text, &found)
-	}
-	return found, err
+	return asked[map[string]int](s, "census", "")
 }
 
 // World is everything that exists, as JSON.
@@ -97,15 +92,41 @@ func (s *SimulatedAWS) World() (json.RawMessage, error) { return s.do("world", "
 // Requests is every request so far, as JSON.
 func (s *SimulatedAWS) Requests() (json.RawMessage, error) { return s.do("requests", "") }
 
-// Serve serves the world over HTTP on loopback until it ends, on a free port, for the AWS SDK or CLI; gives the URL.
-func (s *SimulatedAWS) Serve() (string, error) {
-	var url string
-	text, err := s.do("serve", "0")
+// asked is an answer as plain data.
+func asked[T any](s *SimulatedAWS, what, input string) (found T, err error) {
+	text, err := s.do(what, input)
 	if err == nil {
-		err = json.Unmarshal(text, &url)
+		err = json.Unmarshal(text, &found)
 	}
-	return url, err
+	return found, err
 }
+
+// Now is simulated seconds since 2026-01-01.
+func (s *SimulatedAWS) Now() (float64, error) { return asked[float64](s, "now", "") }
+
+// SimulatedProxy is an external key store proxy that listens on loopback.
+type SimulatedProxy struct {
+	// `address:port`.
+	Address string `json:"address"`
+	// The root of its certificate, in PEM: one of ProbeRequest.TrustedRoots.
+	Root string `json:"root"`
+}
+
+// StartProxy starts an external key store proxy over TLS on loopback, until the world ends, and puts it into the world; setup
+// becomes JSON, and docs/simulator.md lists what it may have.
+func (s *SimulatedAWS) StartProxy(setup any) (SimulatedProxy, error) {
+	text, err := json.Marshal(setup)
+	if err != nil {
+		return SimulatedProxy{}, invalid("setup", err.Error(), "give what becomes JSON")
+	}
+	return asked[SimulatedProxy](s, "start_proxy", string(text))
+}
+
+// StartDNS starts a name server on loopback for the public zones of the world, until it ends; gives its `address:port`.
+func (s *SimulatedAWS) StartDNS() (string, error) { return asked[string](s, "start_dns", "") }
+
+// Serve serves the world over HTTP on loopback until it ends, on a free port, for the AWS SDK or CLI; gives the URL.
+func (s *SimulatedAWS) Serve() (string, error) { return asked[string](s, "serve", "0") }
 
 // End ends the world: its runs are cancelled, its servers stop. What it holds can still be looked at.
 func (s *SimulatedAWS) End() {

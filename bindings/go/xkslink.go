@@ -14,6 +14,7 @@ import "C"
 import (
 	"encoding/json"
 	"fmt"
+	"runtime/cgo"
 	"unsafe"
 )
 
@@ -101,7 +102,7 @@ func (e *Error) Error() string {
 	return e.Message + "; " + e.Help
 }
 
-// Unwrap is why a context ended, if that is what stopped the call.
+// Unwrap is why a context ended, or the error of a callback, if that is what stopped the call.
 func (e *Error) Unwrap() error { return e.cause }
 
 // taken takes a text that the library gave.
@@ -110,18 +111,22 @@ func taken(text *C.char) string {
 	return C.GoString(text)
 }
 
-// failed takes an error that the library gave.
+// failed takes an error that the library gave. What a callback returned is its cause, and is there until the run is freed.
 func failed(given *C.char) error {
 	text := taken(given)
 	var with struct {
 		Error
-		Report string `json:"report"`
+		Report string     `json:"report"`
+		Thrown cgo.Handle `json:"thrown"`
 	}
 	if err := json.Unmarshal([]byte(text), &with); err != nil {
 		return fmt.Errorf("xkslink: %s", text)
 	}
 	if with.Report != "" {
 		with.Error.Report, _ = ReadReport(with.Report)
+	}
+	if with.Thrown != 0 {
+		with.Error.cause, _ = with.Thrown.Value().(error)
 	}
 	return &with.Error
 }

@@ -148,6 +148,44 @@ func TestAPanicInAListenerIsTheCallersOwn(t *testing.T) {
 	_, _ = client.Apply(context.Background(), plan, &xkslink.RunOptions{OnEvent: func(xkslink.Event, string) error { panic("mine") }})
 }
 
+// refusing publishes nothing.
+type refusing struct{ fail func() error }
+
+func (r refusing) Publish(context.Context, xkslink.TxtRecord) error { return r.fail() }
+
+func (r refusing) Withdraw(context.Context, xkslink.TxtRecord) error { return nil }
+
+func TestTheErrorOfACallbackIsTheCause(t *testing.T) {
+	aws, err := xkslink.NewSimulatedAWS(xkslink.World{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noRoute := errors.New("no route")
+	for name, fail := range map[string]func() error{
+		"returned": func() error { return noRoute },
+		"panicked": func() error { panic(noRoute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := xkslink.NewClient(xkslink.Options{Publisher: refusing{fail}, Simulated: aws})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			spec := connectivity()
+			spec.Domain = xkslink.Domain{Type: "callback"}
+			plan, err := client.Plan(context.Background(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Apply(context.Background(), plan, nil)
+			var own *xkslink.Error
+			if !errors.Is(err, noRoute) || !errors.As(err, &own) || own.Kind != xkslink.ErrorKindCallback {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 func TestNoTextShowsASecret(t *testing.T) {
 	spec := connectivity()
 	written, err := spec.Write(xkslink.YAML)
@@ -158,6 +196,91 @@ func TestNoTextShowsASecret(t *testing.T) {
 		if strings.Contains(text, "c2Vj") {
 			t.Error(text)
 		}
+	}
+}
+
+func TestDocumentsAreReadBackAsTheyWere(t *testing.T) {
+	_, client := simulated(t, 0)
+	ctx := context.Background()
+	// A plan with a secret in its spec is not written as it was.
+	spec := connectivity()
+	spec.KeyStore.Credential = xkslink.Credential{Type: "environment", AccessKeyID: "XKS_KEY_ID", RawSecretAccessKey: "XKS_SECRET"}
+	plan, err := client.Plan(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := client.Status(ctx, connectivity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verification, err := client.Verify(ctx, connectivity())
+	if err != nil {
+		t.Fatal(err)
+	}
+	diagnosis, err := client.Diagnose(ctx, connectivity(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, err := client.Facts(ctx, connectivity(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type document interface{ JSON() (string, error) }
+	for _, each := range []struct {
+		made document
+		read func(text string) (document, error)
+	}{
+		{plan, func(text string) (document, error) { return xkslink.ReadPlan(text) }},
+		{status, func(text string) (document, error) { return xkslink.ReadStatus(text) }},
+		{verification, func(text string) (document, error) { return xkslink.ReadVerification(text) }},
+		{diagnosis, func(text string) (document, error) { return xkslink.ReadDiagnosis(text) }},
+		{facts, func(text string) (document, error) { return xkslink.ReadFacts(text) }},
+	} {
+		text, err := each.made.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := each.read(text)
+		if err != nil {
+			t.Fatalf("%T: %v", each.made, err)
+		}
+		if again, err := read.JSON(); err != nil || again != text {
+			t.Errorf("%T: %v", each.made, err)
+		}
+	}
+}
+
+func TestAProxyAndANameServerOfTheWorldAreProbed(t *testing.T) {
+	aws, _ := simulated(t, 0)
+	defer aws.End()
+	proxy, err := aws.StartProxy(map[string]any{"addresses": []string{"10.0.8.10"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := aws.StartDNS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := xkslink.ProbeName(context.Background(), "xks.payments.example.com", "eu-central-1", nil, xkslink.ProbeRequest{
+		Addresses: []string{proxy.Address}, TrustedRoots: proxy.Root, DNS: true, Resolvers: []string{server}, NameServers: []string{server},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := report.Content()
+	if err != nil || len(content.TLS) != 1 || content.TLS[0].Connect.Connect != "connected" || content.DNS == nil {
+		text, _ := report.JSON()
+		t.Fatal(err, text)
+	}
+	text, err := report.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := xkslink.ReadProbeReport(text); err != nil || read == nil {
+		t.Error(err)
+	}
+	if now, err := aws.Now(); err != nil || now < 0 {
+		t.Error(now, err)
 	}
 }
 

@@ -33,14 +33,46 @@ fn give_error(error: *mut *mut c_char, failure: &Failure) {
     if let Some(report) = &failure.report {
         told["report"] = Value::from(report.to_json());
     }
+    if let Some(kept) = failure.thrown().and_then(|thrown| thrown.downcast_ref::<Kept>()) {
+        told["thrown"] = Value::from(kept.word);
+    }
     if !error.is_null() {
         // SAFETY: the caller gives a place for an error, or null.
         unsafe { *error = give(told.to_string()) };
     }
 }
 
+/// As long as it is there, this thread and the threads that it makes get no SIGPIPE: a peer that closes its connection would
+/// else end a program in Go, C or Swift. What the program itself has said about the signal stays.
+#[cfg(unix)]
+struct NoSigpipe(libc::sigset_t);
+
+#[cfg(unix)]
+impl NoSigpipe {
+    fn new() -> Self {
+        // SAFETY: both sets are of this function, and are written before they are read.
+        unsafe {
+            let (mut pipe, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+            libc::sigemptyset(&raw mut pipe);
+            libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut before);
+            Self(before)
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for NoSigpipe {
+    fn drop(&mut self) {
+        // SAFETY: the set is that which the system gave.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
+}
+
 /// Does something, and gives `none` and an error if that fails.
 fn doing<T>(error: *mut *mut c_char, none: T, work: impl FnOnce() -> Result<T>) -> T {
+    #[cfg(unix)]
+    let _no_sigpipe = NoSigpipe::new();
     guard(work).unwrap_or_else(|failure| {
         give_error(error, &failure);
         none
@@ -98,12 +130,15 @@ impl Drop for XksSimulator {
     }
 }
 
-/// Where a function of the caller puts its answer.
+/// Where a function of the caller puts its answer, or why there is none and what it threw.
 #[derive(Debug, Default)]
-pub struct XksAnswer(Mutex<Option<Result<String, String>>>);
+pub struct XksAnswer(Mutex<Option<Result<String, (String, usize)>>>);
 
 /// A function of the caller.
 pub type XksFunction = Option<extern "C" fn(context: *mut c_void, input: *const c_char, answer: *const XksAnswer)>;
+
+/// Lets go of what a function of the caller threw.
+pub type XksRelease = Option<extern "C" fn(thrown: usize)>;
 
 /// Who listens to events.
 pub type XksListener = Option<extern "C" fn(context: *mut c_void, event: *const c_char, line: *const c_char)>;
@@ -126,6 +161,22 @@ pub struct XksCallbacks {
     pub dns: XksFunction,
     /// Gives AWS credentials for AWS KMS.
     pub kms: XksFunction,
+    /// Lets go of what one of them threw.
+    pub release: XksRelease,
+}
+
+/// What a function of the caller threw: a word of the caller's, and who takes it back.
+struct Kept {
+    word: usize,
+    release: XksRelease,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let (Some(release), true) = (self.release, self.word != 0) {
+            release(self.word);
+        }
+    }
 }
 
 /// A pointer of the caller, which is the caller's to use from several threads.
@@ -141,13 +192,12 @@ impl Context {
         self,
         function: extern "C" fn(*mut c_void, *const c_char, *const XksAnswer),
         input: &str,
-    ) -> Result<String, Thrown> {
+    ) -> Result<String, (String, usize)> {
         let input = CString::new(input).unwrap_or_default();
         let answer = XksAnswer::default();
         function(self.0, input.as_ptr(), &raw const answer);
         let given = answer.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let refused = |text| Thrown { text, value: Box::new(()) };
-        given.unwrap_or_else(|| Err("the function gave no answer".to_owned())).map_err(refused)
+        given.unwrap_or_else(|| Err(("the function gave no answer".to_owned(), 0)))
     }
 }
 
@@ -157,10 +207,11 @@ impl XksCallbacks {
         function: XksFunction,
         read: fn(&str) -> Result<O, String>,
     ) -> Option<Callback<I, O>> {
-        let (function, context) = (function?, Context(self.context));
+        let (function, context, release) = (function?, Context(self.context), self.release);
+        let thrown = move |(text, word)| Thrown { text, value: Box::new(Kept { word, release }) };
         Some(Arc::new(move |input| {
-            let answer = context.ask(function, &json!(input).to_string())?;
-            read(&answer).map_err(|text| Thrown { text, value: Box::new(()) })
+            let answer = context.ask(function, &json!(input).to_string()).map_err(thrown)?;
+            read(&answer).map_err(|text| thrown((text, 0)))
         }))
     }
 }
@@ -295,16 +346,16 @@ pub extern "C" fn xks_document_free(document: *mut XksDocument) {
 /// Answers a function of the caller.
 #[unsafe(no_mangle)]
 pub extern "C" fn xks_answer(answer: *const XksAnswer, given: *const c_char) {
-    put(answer, text("answer", given).map(str::to_owned).map_err(|failure| failure.to_string()));
+    put(answer, text("answer", given).map(str::to_owned).map_err(|failure| (failure.to_string(), 0)));
 }
 
 /// Refuses what a function of the caller was asked for.
 #[unsafe(no_mangle)]
-pub extern "C" fn xks_refuse(answer: *const XksAnswer, why: *const c_char) {
-    put(answer, Err(text("why", why).map_or_else(|failure| failure.to_string(), str::to_owned)));
+pub extern "C" fn xks_refuse(answer: *const XksAnswer, why: *const c_char, thrown: usize) {
+    put(answer, Err((text("why", why).map_or_else(|failure| failure.to_string(), str::to_owned), thrown)));
 }
 
-fn put(answer: *const XksAnswer, given: Result<String, String>) {
+fn put(answer: *const XksAnswer, given: Result<String, (String, usize)>) {
     if let Ok(answer) = handle("answer", answer) {
         *answer.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(given);
     }

@@ -1,41 +1,71 @@
 //! What a caller may bring: publication of the TXT record, the credential of the proxy, AWS credentials, and who listens to
 //! events. They are called on threads where they may block.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use xkslink_embed::{Callback, Keys, Thrown};
+use xkslink_embed::{self as embed, Callback, Keys};
 
 use crate::document::convert;
 use crate::spec::Secret;
 use crate::types::{Event, TxtRecord};
 
-/// What a callback throws. Anything else that it throws becomes this, with its text.
+/// An exception of the caller's language, kept on its side while it passes through the library.
+#[uniffi::export(with_foreign)]
+pub trait Thrown: Send + Sync {
+    /// What it says. That goes nowhere but to the caller.
+    fn text(&self) -> String;
+}
+
+impl fmt::Debug for dyn Thrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Thrown(…)")
+    }
+}
+
+/// What a callback throws. Each language makes this of whatever its callbacks throw.
 #[derive(Debug, uniffi::Error)]
 pub enum CallbackError {
     /// The callback could not do it.
     Refused {
-        /// Why.
-        reason: String,
+        /// What was thrown, to be the cause of the error.
+        thrown: Arc<dyn Thrown>,
     },
 }
 
-impl std::fmt::Display for CallbackError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::Refused { reason } = self;
-        f.write_str(reason)
+/// Where there is nothing but words.
+struct Words(String);
+
+impl Thrown for Words {
+    fn text(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl CallbackError {
+    fn words(text: String) -> Self {
+        Self::Refused { thrown: Arc::new(Words(text)) }
+    }
+}
+
+impl fmt::Display for CallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Refused { thrown } = self;
+        f.write_str(&thrown.text())
     }
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for CallbackError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Refused { reason: error.reason }
+        Self::words(error.reason)
     }
 }
 
-impl From<CallbackError> for Thrown {
+impl From<CallbackError> for embed::Thrown {
     fn from(error: CallbackError) -> Self {
-        Self { text: error.to_string(), value: Box::new(()) }
+        let CallbackError::Refused { thrown } = error;
+        Self { text: thrown.text(), value: Box::new(thrown) }
     }
 }
 
@@ -103,7 +133,7 @@ where
     T: 'static,
 {
     Arc::new(move |record| {
-        let record = convert(&record).map_err(|failure| CallbackError::Refused { reason: failure.to_string() })?;
+        let record = convert(&record).map_err(|failure| CallbackError::words(failure.to_string()))?;
         Ok(tell(&*publisher, record)?)
     })
 }

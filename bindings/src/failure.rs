@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use xkslink_embed::{Document, Failure};
 
+use crate::callback::{CallbackError, Thrown};
 use crate::document::{Report, convert};
 use crate::types::{Check, ErrorKind};
 
@@ -48,7 +49,21 @@ pub enum XksError {
         broken: Vec<Check>,
         /// What apply or teardown had done until then.
         report: Option<Arc<Report>>,
+        /// What a callback threw, if that is why.
+        thrown: Option<Arc<dyn Thrown>>,
     },
+}
+
+impl XksError {
+    /// A listener threw.
+    pub(crate) fn listener(error: CallbackError) -> Self {
+        let CallbackError::Refused { thrown: by } = error;
+        let help = "mend the listener, and apply again to go on";
+        let mut error = Self::from(Failure::argument("listener", by.text(), help));
+        let Self::Failed { thrown, .. } = &mut error;
+        *thrown = Some(by);
+        error
+    }
 }
 
 impl fmt::Display for XksError {
@@ -72,6 +87,7 @@ impl From<&Failure> for XksError {
             retryable: failure.retryable,
             problems: convert(&failure.problems).unwrap_or_default(),
             broken: convert(&failure.broken).unwrap_or_default(),
+            thrown: failure.thrown().and_then(|thrown| thrown.downcast_ref::<Arc<dyn Thrown>>().cloned()),
             report: failure.report.clone().map(|report| Report::of(Arc::new(Document::Report(Box::new(report))))),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use xkslink_embed::Task;
 
-use crate::callback::{CallbackError, EventListener};
+use crate::callback::EventListener;
 use crate::document::Report;
 use crate::failure::XksError;
 use crate::types::Event;
@@ -45,10 +45,7 @@ impl Run {
         let _waiting = Waiting(&self.task);
         if let Some(listener) = &self.listener {
             while let Some(event) = self.task.next().await {
-                if let Err(CallbackError::Refused { reason }) = listener.on_event(read(&event)?) {
-                    let help = "mend the listener, and apply again to go on";
-                    return Err(xkslink_embed::Failure::argument("listener", reason, help).into());
-                }
+                listener.on_event(read(&event)?).map_err(XksError::listener)?;
             }
         }
         Ok(Report::of(self.task.result().await?))

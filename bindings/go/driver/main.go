@@ -54,6 +54,7 @@ type driver struct {
 	plan   *xkslink.Plan
 	report *xkslink.Report
 	throws string
+	threw  error
 	mutex  sync.Mutex
 	called map[string]int
 }
@@ -88,7 +89,8 @@ func (d *driver) serve(records []record) error {
 func (d *driver) Publish(_ context.Context, given xkslink.TxtRecord) error {
 	d.call("publish")
 	if d.throws != "" {
-		return errors.New(d.throws)
+		d.threw = errors.New(d.throws)
+		return d.threw
 	}
 	served, this := d.elsewhere(), record{given.Name, given.Value}
 	if slices.Contains(served, this) {
@@ -296,7 +298,10 @@ func main() {
 			answer["error"] = map[string]any{"message": err.Error()}
 			var own *xkslink.Error
 			if errors.As(err, &own) {
-				answer["error"] = own
+				answer["error"] = struct {
+					*xkslink.Error
+					CauseIsOwn bool `json:"cause_is_own"`
+				}{own, d.threw != nil && errors.Is(own, d.threw)}
 				if own.Report != nil {
 					answer["report"], _ = own.Report.JSON()
 				}

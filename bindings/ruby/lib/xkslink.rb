@@ -29,6 +29,36 @@ module Xkslink
     end
   end
 
+  # What a callback raised, kept while its error passes through Rust.
+  Kept = Struct.new(:exception) do
+    def text = "#{exception.message} (#{exception.class})"
+  end
+
+  # Keeps it, be it a StandardError or not.
+  module Keeping
+    def uniffi_trait_interface_call(status, call, *rest)
+      keeping = lambda do
+        call.call
+      rescue CallbackError::Refused
+        raise
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        raise CallbackError::Refused.new(thrown: Kept.new(e))
+      end
+      super(status, keeping, *rest)
+    end
+  end
+  private_constant :Kept, :Keeping
+  singleton_class.prepend(Keeping)
+
+  module XksError
+    # A message for people, and what a callback raised as the cause.
+    class Failed
+      def to_s = "#{reason}; #{help}"
+
+      def cause = thrown.is_a?(Kept) ? thrown.exception : super
+    end
+  end
+
   class << self
     # A client of AWS, or of a simulated one.
     #
@@ -45,6 +75,19 @@ module Xkslink
       SimulatedAws.new(hosted_zones, speed, seed, consistency_seconds, instant, begins_now)
     end
   end
+
+  # What is no spec is told by name, before something in it is missed.
+  module Asking
+    %i[plan status probe].each do |verb|
+      define_method(verb) do |spec, *rest|
+        raise TypeError, "spec: expected a Connectivity, got #{spec.class}" unless spec.is_a? Connectivity
+
+        super(spec, *rest)
+      end
+    end
+  end
+  private_constant :Asking
+  Client.prepend(Asking)
 
   # A run is the enumeration of its events, once. Ask for the result afterwards; leaving early lets the run go on.
   class Run

@@ -30,7 +30,7 @@ class Publisher
 
   def publish(record)
     @driver.called['publish'] += 1
-    raise @throws if @throws
+    @driver.fails(@throws) if @throws
 
     served = { name: record.name, value: record.value }
     @driver.serve(@driver.elsewhere | [served])
@@ -56,9 +56,9 @@ AwsSource = Struct.new(:driver) do
 end
 
 # Keeps what it is told.
-Listener = Struct.new(:told, :throws) do
+Listener = Struct.new(:driver, :told, :throws) do
   def on_event(event)
-    raise throws if throws
+    driver.fails(throws) if throws
 
     told << event
   end
@@ -67,6 +67,8 @@ end
 # Does what it is told.
 class Driver
   attr_reader :called
+
+  def fails(why) = raise(@raised = ArgumentError.new(why))
 
   def serve(records) = @aws.deed(JSON.generate(set: 'elsewhere', to: records))
 
@@ -83,7 +85,7 @@ class Driver
 
   def go(word, answer)
     events = []
-    listener = word['listener'] ? Listener.new(events, word['throws']) : nil
+    listener = word['listener'] ? Listener.new(self, events, word['throws']) : nil
     run = if word['do'] == 'teardown'
             @client.teardown(target(word), consent(word), listener)
           else
@@ -147,7 +149,8 @@ class Driver
 
     answer['error'] = {
       kind: kind(raised), message: raised.reason, help: raised.help, resource: raised.resource, aws_code: raised.aws_code,
-      request_id: raised.request_id, retryable: raised.retryable, problems: raised.problems.map { |each| { field: each.field } }
+      request_id: raised.request_id, retryable: raised.retryable, cause_is_own: !@raised.nil? && raised.cause.equal?(@raised),
+      problems: raised.problems.map { |each| { field: each.field } }
     }
     answer['report'] = raised.report.to_json if raised.report
   end

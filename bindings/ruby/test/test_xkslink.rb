@@ -1,7 +1,11 @@
 # What a Ruby author does, in their own words; the conformance suite holds the rest against Rust.
 
+require 'fileutils'
 require 'minitest/autorun'
+require 'open3'
+require 'rbconfig'
 require 'timeout'
+require 'tmpdir'
 require_relative '../lib/xkslink'
 
 class TestXkslink < Minitest::Test
@@ -51,6 +55,43 @@ class TestXkslink < Minitest::Test
     error = assert_raises(XksError::Failed) { client.plan(connectivity(name: '', data_center: ['10.60.0.0/16'])) }
     assert_equal ErrorKind::INVALID_SPEC, error.kind
     assert_operator error.problems.size, :>=, 2
+  end
+
+  # Refuses to publish.
+  Refusing = Struct.new(:error) do
+    def publish(_record) = raise(error)
+
+    def withdraw(_record) = nil
+  end
+
+  def test_what_a_callback_raises_is_the_cause
+    [IOError.new('no route'), NotImplementedError.new('no route')].each do |raised|
+      client = Xkslink.connect(publisher: Refusing.new(raised), simulated: Xkslink.simulate)
+      run = client.apply(client.plan(connectivity(domain: Domain::CALLBACK.new)))
+      error = assert_raises(XksError::Failed) { run.result }
+      assert_equal ErrorKind::CALLBACK, error.kind
+      assert_same raised, error.cause
+      assert_includes error.message, 'no route'
+      assert_includes error.message, error.help
+    end
+  end
+
+  def test_what_is_no_spec_is_told_by_name
+    assert_equal 'spec: expected a Connectivity, got NilClass', assert_raises(TypeError) { client.plan(nil) }.message
+    assert_raises(TypeError) { client.apply(nil) }
+  end
+
+  def test_a_platform_without_a_native_library_is_told_what_to_do
+    Dir.mktmpdir do |folder|
+      %w[lib generated].each do |part|
+        FileUtils.mkdir_p("#{folder}/#{part}")
+        FileUtils.cp("#{__dir__}/../#{part}/xkslink.rb", "#{folder}/#{part}")
+      end
+      told, status = Open3.capture2e(RbConfig.ruby, '-I', "#{folder}/lib", '-e', 'require "xkslink"')
+      refute status.success?
+      assert_includes told, 'xkslink has no native library for '
+      assert_includes told, 'make bindings'
+    end
   end
 
   def test_no_text_shows_a_secret

@@ -71,11 +71,28 @@ public final class CredentialSource: ProxyCredentialSource {
     public func credential() throws -> ProxyCredential { try refusing(give) }
 }
 
-/// What a callback throws goes to Rust as text, and comes back in the reason of the error.
+/// What a closure of the caller threw, kept while its error passes through Rust.
+private final class Kept: Thrown {
+    let error: any Error
+
+    init(_ error: any Error) { self.error = error }
+
+    func text() -> String { error.localizedDescription }
+}
+
+extension XksError {
+    /// What a closure of the caller threw, if that is why.
+    public var cause: (any Error)? {
+        guard case let .Failed(_, _, _, _, _, _, _, _, _, _, thrown) = self else { return nil }
+        return (thrown as? Kept)?.error
+    }
+}
+
+/// What a callback throws goes to Rust as text and as itself, and comes back as the cause of the error.
 private func refusing<Value>(_ call: () throws -> Value) throws -> Value {
     do {
         return try call()
     } catch {
-        throw CallbackError.Refused(reason: error.localizedDescription)
+        throw CallbackError.Refused(thrown: Kept(error))
     }
 }

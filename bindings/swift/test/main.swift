@@ -59,7 +59,7 @@ func cancelling() async throws {
     do {
         _ = try await task.value
         throw Broken(what: "a task that was cancelled has no report")
-    } catch let XksError.Failed(kind, _, _, _, _, _, _, _, _, _) {
+    } catch let XksError.Failed(kind, _, _, _, _, _, _, _, _, _, _) {
         try hold(kind == .cancelled, "the run was cancelled: \(kind)")
     }
     let asked = aws.requests().count
@@ -75,7 +75,7 @@ func errors() async throws {
     do {
         _ = try await client(aws).plan(spec: wrong)
         throw Broken(what: "a wrong spec has no plan")
-    } catch let XksError.Failed(kind, _, help, _, _, _, _, problems, _, _) {
+    } catch let XksError.Failed(kind, _, help, _, _, _, _, problems, _, _, _) {
         try hold(kind == .invalidSpec && problems.count >= 2 && !help.isEmpty, "every problem is told, with help")
     }
 
@@ -84,7 +84,9 @@ func errors() async throws {
     do {
         _ = try await throwing.apply(plan: try await throwing.plan(spec: store(domain: .callback))).report()
         throw Broken(what: "a publisher that throws ends the run")
-    } catch let XksError.Failed(kind, reason, _, _, _, _, _, _, _, report) {
+    } catch let failed as XksError {
+        try hold(failed.cause is Sealed, "what it threw is the cause")
+        guard case let .Failed(kind, reason, _, _, _, _, _, _, _, report, _) = failed else { return }
         try hold(kind == .callback && reason.contains("the vault is sealed"), "its words come back: \(reason)")
         try hold(report != nil, "with what had been done")
     }

@@ -49,27 +49,19 @@ fun Client.teardown(spec: Connectivity, consent: List<Consent> = listOf()): Run 
 /** A publisher from functions, for `Domain.Callback`. They run on a thread of their own, where they may block or suspend. */
 fun dnsPublisher(withdraw: suspend (TxtRecord) -> Unit = {}, publish: suspend (TxtRecord) -> Unit): DnsPublisher =
     object : DnsPublisher {
-        override fun publish(record: TxtRecord) = refusing { publish(record) }
+        override fun publish(record: TxtRecord) = runBlocking { publish(record) }
 
-        override fun withdraw(record: TxtRecord) = refusing { withdraw(record) }
+        override fun withdraw(record: TxtRecord) = runBlocking { withdraw(record) }
     }
 
 /** A source of the proxy's credential from a function, for `Credential.Callback`. */
 fun proxyCredential(give: suspend () -> ProxyCredential): ProxyCredentialSource =
     object : ProxyCredentialSource {
-        override fun credential() = refusing { give() }
+        override fun credential() = runBlocking { give() }
     }
 
 /** A source of AWS credentials from a function, which is asked again when they expire. */
 fun awsCredentials(give: suspend () -> AwsCredentials): AwsCredentialSource =
     object : AwsCredentialSource {
-        override fun credentials() = refusing { give() }
-    }
-
-/** What a callback throws goes to Rust as text, and comes back in the reason of the error. */
-private fun <T> refusing(call: suspend () -> T): T =
-    try {
-        runBlocking { call() }
-    } catch (thrown: Exception) {
-        throw CallbackException.Refused(thrown.toString())
+        override fun credentials() = runBlocking { give() }
     }

@@ -33,9 +33,12 @@ private class Driver {
     lateinit var client: Client
     var plan: Plan? = null
     var report: Report? = null
+    var threw: Throwable? = null
     val called = mutableMapOf("publish" to 0, "credential" to 0, "aws_credentials" to 0)
 
     fun call(name: String) = called.merge(name, 1, Int::plus)
+
+    fun fail(why: String): Nothing = throw IllegalStateException(why).also { threw = it }
 
     fun elsewhere() = json.readTree(aws.world())["route53"]["elsewhere"].map { it[0].asText() to it[1].asText() }
 
@@ -48,7 +51,7 @@ private class Driver {
         val throws = word.text("throws")
         val publisher = dnsPublisher(withdraw = { record -> serve(elsewhere().filter { it.second != record.value }) }) {
             call("publish")
-            throws?.let { error(it) }
+            throws?.let { fail(it) }
             if ((it.name to it.value) !in elsewhere()) serve(elsewhere() + (it.name to it.value))
         }
         val credential = proxyCredential {
@@ -105,7 +108,7 @@ private class Driver {
             val told = mutableListOf<Event>()
             val listener = if (!word.has("listener")) null else object : EventListener {
                 override fun onEvent(event: Event) {
-                    word.text("throws")?.let { error(it) }
+                    word.text("throws")?.let { fail(it) }
                     told += event
                 }
             }
@@ -146,7 +149,7 @@ private class Driver {
         }
         error.put("kind", thrown.kind.name.lowercase()).put("message", thrown.reason).put("help", thrown.help)
         error.put("resource", thrown.resource).put("aws_code", thrown.awsCode).put("request_id", thrown.requestId)
-        error.put("retryable", thrown.retryable)
+        error.put("retryable", thrown.retryable).put("cause_is_own", thrown.cause != null && thrown.cause === threw)
         thrown.problems.forEach { error.withArray("problems").addObject().put("field", it.field) }
         thrown.report?.let { answer.put("report", it.toJson()) }
     }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
-private val connectivity = Connectivity(
+internal val connectivity = Connectivity(
     name = "payments-hsm",
     region = "eu-central-1",
     network = Network.Create(cidr = "10.60.0.0/24"),
@@ -75,6 +75,12 @@ class QuickstartTest {
     @Test
     fun `a timeout stops a verb that waits`() = simulated(speed = 1.0) { _, client ->
         assertNull(withTimeoutOrNull(300) { client.apply(client.plan(connectivity)).use { it.result() } })
+    }
+
+    @Test
+    fun `the package has the version of the library`() {
+        val parent = Regex("<artifactId>xkslink-parent</artifactId>\\s*<version>([^<]+)<").find(java.io.File("pom.xml").readText())
+        assertEquals(version(), parent?.groupValues?.get(1))
     }
 
     @Test

@@ -137,14 +137,8 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
         ): CompletableFuture<ProbeReport> =
             CoroutineScope(Dispatchers.Default).future { io.github.xkslink.probeName(privateDnsName, region, proxy, request) }
 
-        /**
-         * A simulated AWS with these public hosted zones in Route 53. Its time is virtual, and passes at once while a call waits for
-         * it; with a [speed], it is so many times as fast as real time.
-         */
-        @JvmStatic
-        @JvmOverloads
-        @Throws(XksException::class)
-        fun simulatedAws(hostedZones: List<String> = listOf(), speed: Double? = null) = SimulatedAws(hostedZones, speed)
+        /** A builder of simulated AWS, in this process. */
+        @JvmStatic fun simulatedAws() = SimulatedAwsBuilder()
 
         /** A target: the store of a spec. */
         @JvmStatic fun of(spec: Connectivity): Target = Target.OfSpec(spec)
@@ -152,6 +146,38 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
         /** A target: a store by its name; to verify or diagnose also a key store, its `cks-` id, or an endpoint service. */
         @JvmStatic fun named(name: String, region: String): Target = Target.Named(name, region)
     }
+}
+
+/** Makes a simulated AWS: an empty one whose time is virtual, which passes at once while a call waits for it. */
+class SimulatedAwsBuilder internal constructor() {
+    private var hostedZones: List<String> = listOf()
+    private var speed: Double? = null
+    private var seed: Long? = null
+    private var consistencySeconds: Double? = null
+    private var instant = false
+    private var beginsNow = false
+
+    /** Public hosted zones in Route 53. */
+    fun hostedZones(vararg zones: String) = apply { hostedZones = zones.asList() }
+
+    /** Time that is so many times as fast as real time, instead of virtual. */
+    fun speed(speed: Double) = apply { this.speed = speed }
+
+    /** Seed of invented ids and of what lags how much. */
+    fun seed(seed: Long) = apply { this.seed = seed }
+
+    /** How late EC2 and KMS show a write, in seconds; about one by default. */
+    fun consistencySeconds(seconds: Double) = apply { consistencySeconds = seconds }
+
+    /** Nothing takes time but the calls. */
+    fun instant() = apply { instant = true }
+
+    /** The world begins at the present date instead of 2026-01-01. */
+    fun beginsNow() = apply { beginsNow = true }
+
+    /** Makes it. */
+    @Throws(XksException::class)
+    fun build() = SimulatedAws(hostedZones, speed, seed, consistencySeconds, instant, beginsNow)
 }
 
 private class Listening(private val listener: Consumer<Event>) : EventListener {

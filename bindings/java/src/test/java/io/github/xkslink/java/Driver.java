@@ -29,6 +29,7 @@ final class Driver implements DnsPublisher {
     private Plan plan;
     private Report report;
     private String throwing;
+    private RuntimeException threw;
 
     private static String text(JsonNode word, String name) {
         return word.hasNonNull(name) ? word.get(name).asText() : null;
@@ -57,6 +58,11 @@ final class Driver implements DnsPublisher {
         called.merge(name, 1, Integer::sum);
     }
 
+    private RuntimeException failing(String why) {
+        threw = new IllegalStateException(why);
+        return threw;
+    }
+
     private ArrayNode elsewhere() throws Exception {
         ArrayNode served = JSON.createArrayNode();
         for (JsonNode each : JSON.readTree(aws.world()).at("/route53/elsewhere")) {
@@ -75,7 +81,7 @@ final class Driver implements DnsPublisher {
     public void publish(TxtRecord record) {
         call("publish");
         if (throwing != null) {
-            throw new IllegalStateException(throwing);
+            throw failing(throwing);
         }
         try {
             ArrayNode served = elsewhere();
@@ -129,7 +135,7 @@ final class Driver implements DnsPublisher {
         List<Event> events = Collections.synchronizedList(new ArrayList<>());
         java.util.function.Consumer<Event> listener = event -> {
             if (word.has("listener") && word.hasNonNull("throws")) {
-                throw new IllegalStateException(text(word, "throws"));
+                throw failing(text(word, "throws"));
             }
             events.add(event);
         };
@@ -163,7 +169,8 @@ final class Driver implements DnsPublisher {
                 }
                 List<String> zones = new ArrayList<>();
                 word.get("hosted_zones").forEach(each -> zones.add(each.asText()));
-                aws = XksClient.simulatedAws(zones, word.has("speed") ? word.get("speed").asDouble() : null);
+                SimulatedAwsBuilder world = XksClient.simulatedAws().hostedZones(zones.toArray(new String[0]));
+                aws = (word.has("speed") ? world.speed(word.get("speed").asDouble()) : world).build();
                 return null;
             case "client":
                 newClient(word);
@@ -223,14 +230,14 @@ final class Driver implements DnsPublisher {
         }
     }
 
-    private static void error(Throwable thrown, ObjectNode answer) throws Exception {
+    private void error(Throwable thrown, ObjectNode answer) throws Exception {
         ObjectNode error = answer.putObject("error").put("message", thrown.toString());
         if (!(thrown instanceof XksException.Failed failed)) {
             return;
         }
         error.put("kind", failed.getKind().name().toLowerCase()).put("message", failed.getReason()).put("help", failed.getHelp());
         error.put("resource", failed.getResource()).put("aws_code", failed.getAwsCode()).put("request_id", failed.getRequestId());
-        error.put("retryable", failed.getRetryable());
+        error.put("retryable", failed.getRetryable()).put("cause_is_own", threw != null && failed.getCause() == threw);
         ArrayNode problems = error.putArray("problems");
         failed.getProblems().forEach(each -> problems.addObject().put("field", each.getField()));
         if (failed.getReport() != null) {
@@ -246,9 +253,9 @@ final class Driver implements DnsPublisher {
             try {
                 answer.putPOJO("ok", driver.does(JSON.readTree(line), answer));
             } catch (CompletionException thrown) {
-                error(thrown.getCause(), answer);
+                driver.error(thrown.getCause(), answer);
             } catch (Exception thrown) {
-                error(thrown, answer);
+                driver.error(thrown, answer);
             }
             System.out.println(JSON.writeValueAsString(answer));
         }

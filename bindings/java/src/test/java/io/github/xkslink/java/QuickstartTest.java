@@ -2,6 +2,7 @@ package io.github.xkslink.java;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,8 +24,12 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 class QuickstartTest {
     private SimulatedAws aws;
 
-    private XksClient client(Double speed) throws XksException {
-        aws = XksClient.simulatedAws(List.of("example.com"), speed);
+    private XksClient client() throws XksException {
+        return client(XksClient.simulatedAws());
+    }
+
+    private XksClient client(SimulatedAwsBuilder world) throws XksException {
+        aws = world.hostedZones("example.com").build();
         return XksClient.builder().simulated(aws).build();
     }
 
@@ -53,7 +59,7 @@ class QuickstartTest {
 
     @Test
     void planApplyVerifyTeardown() throws Exception {
-        try (XksClient client = client(null)) {
+        try (XksClient client = client()) {
             Connectivity spec = connectivity().build();
             List<String> lines = new ArrayList<>();
             Plan plan = client.plan(spec).join();
@@ -70,7 +76,7 @@ class QuickstartTest {
 
     @Test
     void cancellingTheFutureStopsTheRun() throws Exception {
-        try (XksClient client = client(200.0)) {
+        try (XksClient client = client(XksClient.simulatedAws().speed(200))) {
             XksRun run = client.apply(client.plan(connectivity().build()).join());
             while (aws.census().get("vpcs") == 0) {
                 Thread.sleep(5);
@@ -87,8 +93,54 @@ class QuickstartTest {
     }
 
     @Test
+    void aTimeoutOfTheFutureStopsTheRun() throws Exception {
+        try (XksClient client = client(XksClient.simulatedAws().speed(1))) {
+            XksRun run = client.apply(client.plan(connectivity().build()).join());
+            assertThrows(CompletionException.class, () -> run.result().orTimeout(200, TimeUnit.MILLISECONDS).join());
+            for (int waited = 0; !run.isDone() && waited < 2000; waited += 5) {
+                Thread.sleep(5);
+            }
+            assertTrue(run.isDone());
+        }
+    }
+
+    @Test
+    void everyOptionOfASimulatedAwsCounts() throws Exception {
+        aws = XksClient.simulatedAws().hostedZones("example.com").seed(7).consistencySeconds(0).instant().beginsNow().build();
+        assertTrue(aws.now() > 0, "it begins now, not in 2026");
+        assertTrue(aws.world().contains("example.com"), "its zone");
+        XksException.Failed failed = assertThrows(XksException.Failed.class, () -> XksClient.simulatedAws().speed(-1).build());
+        assertEquals(ErrorKind.INVALID_ARGUMENT, failed.getKind());
+    }
+
+    @Test
+    void misuseIsToldInJavasOwnExceptions() throws Exception {
+        XksClient client = client();
+        assertTrue(assertThrows(NullPointerException.class, () -> client.plan(null)).getMessage().endsWith("parameter spec"));
+        Connectivity spec = connectivity().build();
+        client.close();
+        CompletionException thrown = assertThrows(CompletionException.class, () -> client.plan(spec).join());
+        assertInstanceOf(IllegalStateException.class, thrown.getCause());
+        assertTrue(thrown.getCause().getMessage().contains("make a new one"), thrown.getMessage());
+    }
+
+    @Test
+    void whatACallbackThrowsIsTheCause() throws Exception {
+        aws = XksClient.simulatedAws().hostedZones("example.com").build();
+        IllegalArgumentException mine = new IllegalArgumentException("no route");
+        XksClient.Builder builder = XksClient.builder().simulated(aws).publisher(record -> { throw mine; }, record -> { });
+        try (XksClient client = builder.build()) {
+            Plan plan = client.plan(connectivity().domain(Domain.Callback.INSTANCE).build()).join();
+            CompletionException thrown = assertThrows(CompletionException.class, () -> client.apply(plan).result().join());
+            XksException.Failed failed = assertInstanceOf(XksException.Failed.class, thrown.getCause());
+            assertEquals(ErrorKind.CALLBACK, failed.getKind());
+            assertSame(mine, failed.getCause());
+        }
+    }
+
+    @Test
     void everyProblemOfASpecIsTold() throws Exception {
-        try (XksClient client = client(null)) {
+        try (XksClient client = client()) {
             Connectivity spec = connectivity().name("").dataCenter(List.of("10.60.0.0/16")).build();
             CompletionException thrown = assertThrows(CompletionException.class, () -> client.plan(spec).join());
             XksException.Failed failed = assertInstanceOf(XksException.Failed.class, thrown.getCause());
@@ -99,7 +151,7 @@ class QuickstartTest {
 
     @Test
     void whatIsMissingIsNamed() throws Exception {
-        aws = XksClient.simulatedAws();
+        aws = XksClient.simulatedAws().build();
         IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, () -> Xks.connectivity().build());
         assertTrue(thrown.getMessage().contains("is missing"), thrown.getMessage());
         assertThrows(NullPointerException.class, () -> Xks.connectivity().name(null));
@@ -112,7 +164,7 @@ class QuickstartTest {
             asked.incrementAndGet();
             return AwsBasicCredentials.create("AKIA111122223333", "simulated");
         };
-        aws = XksClient.simulatedAws(List.of("example.com"));
+        aws = XksClient.simulatedAws().hostedZones("example.com").build();
         Account account = Xks.account().credentials(AwsSdk.credentials(provider)).build();
         try (XksClient client = XksClient.builder().network(account).simulated(aws).build()) {
             client.plan(connectivity().build()).join();
@@ -122,7 +174,7 @@ class QuickstartTest {
 
     @Test
     void noTypeOfCoroutinesIsInSight() throws Exception {
-        aws = XksClient.simulatedAws();
+        aws = XksClient.simulatedAws().build();
         for (Class<?> type : List.of(XksClient.class, XksRun.class, XksClient.Builder.class, Xks.class, AwsSdk.class)) {
             for (Method method : type.getMethods()) {
                 assertTrue(Arrays.stream(method.getParameterTypes()).noneMatch(each -> each.getName().startsWith("kotlin")), method.toString());

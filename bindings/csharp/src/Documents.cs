@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+
+namespace Xkslink
+{
+    /// <summary>How a spec is written.</summary>
+    public enum Format
+    {
+        /// <summary>JSON.</summary>
+        Json,
+        /// <summary>TOML.</summary>
+        Toml,
+        /// <summary>YAML.</summary>
+        Yaml,
+    }
+
+    /// <summary>A document of the library. It may be disposed of, and is collected otherwise.</summary>
+    public abstract class Document : IDisposable
+    {
+        internal readonly DocumentHandle Handle;
+
+        internal Document(DocumentHandle handle)
+        {
+            Handle = handle;
+        }
+
+        internal static DocumentHandle Read(string kind, string format, string text)
+        {
+            if (text == null) throw new ArgumentNullException("text", "give a document");
+            IntPtr error;
+            return Native.Check(Native.xks_read(Native.Text(kind), Native.Text(format), Native.Text(text), out error), error);
+        }
+
+        internal string Write(string form)
+        {
+            if (Handle.IsClosed) throw new ObjectDisposedException(GetType().Name, "this " + GetType().Name + " is closed: make a new one");
+            IntPtr error;
+            return Native.Take(Native.xks_write(Handle, Native.Text(form), out error), error);
+        }
+
+        /// <summary>The document as JSON, the same in every language. It holds no secret.</summary>
+        public string ToJson() { return Write("json"); }
+
+        /// <summary>Text for people.</summary>
+        public string Text() { return Write("text"); }
+
+        /// <summary>The document as Markdown.</summary>
+        public string ToMarkdown() { return Write("markdown"); }
+
+        /// <summary>Lets go of it.</summary>
+        public void Dispose() { Handle.Dispose(); }
+    }
+
+    /// <summary>What the connectivity of a key store should be: schema/connectivity.schema.json says what it may hold.</summary>
+    public sealed class Spec : Document
+    {
+        internal Spec(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a spec. The exception has every problem at once.</summary>
+        public static Spec Read(string text, Format format = Format.Json)
+        {
+            return new Spec(Read("spec", format.ToString().ToLowerInvariant(), text));
+        }
+
+        /// <summary>Writes it, with every default. A secret is withheld.</summary>
+        public string Write(Format format) { return Write(format.ToString().ToLowerInvariant()); }
+    }
+
+    /// <summary>What would change, before anything does. Applying it is approving it.</summary>
+    public sealed class Plan : Document
+    {
+        internal Plan(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a plan that ToJson wrote.</summary>
+        public static Plan FromJson(string text) { return new Plan(Read("plan", "json", text)); }
+
+        /// <summary>What has to be agreed to before the plan can be applied.</summary>
+        public IReadOnlyList<Consent> NeedsConsent()
+        {
+            return Json.Read<List<string>>(Write("consent")).ConvertAll(Consents.Read);
+        }
+
+        /// <summary>The IAM policies that the plan needs, as JSON: `role`, `iam` (in IAM's own form) and `statements` of each.</summary>
+        public string Policies() { return Write("policies:apply"); }
+
+        /// <summary>The topology that the plan leads to, as a picture.</summary>
+        public string ToSvg() { return Write("svg"); }
+
+        /// <summary>The same as a Mermaid flowchart.</summary>
+        public string ToMermaid() { return Write("mermaid"); }
+    }
+
+    /// <summary>What apply or teardown did.</summary>
+    public sealed class Report : Document
+    {
+        internal Report(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a report that ToJson wrote.</summary>
+        public static Report FromJson(string text) { return new Report(Read("report", "json", text)); }
+
+        /// <summary>When each step ran, as a picture.</summary>
+        public string ToSvg() { return Write("svg"); }
+    }
+
+    /// <summary>How each resource of a store stands.</summary>
+    public sealed class Status : Document
+    {
+        internal Status(DocumentHandle handle) : base(handle) { }
+    }
+
+    /// <summary>Which rules hold.</summary>
+    public sealed class Verification : Document
+    {
+        internal Verification(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>One HTML file to keep as evidence.</summary>
+        public string ToHtml() { return Write("html"); }
+    }
+
+    /// <summary>Why a store does not work: the causes, the likeliest first.</summary>
+    public sealed class Diagnosis : Document
+    {
+        internal Diagnosis(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Whom an error message accuses, without a look at AWS. Nothing of the text is kept.</summary>
+        public static Diagnosis OfText(string text)
+        {
+            if (text == null) throw new ArgumentNullException("text", "give what was seen");
+            IntPtr error;
+            return new Diagnosis(Native.Check(Native.xks_diagnose_text(Native.Text(text), out error), error));
+        }
+    }
+
+    /// <summary>What a probe of DNS, TLS and the proxy API saw.</summary>
+    public sealed class ProbeReport : Document
+    {
+        internal ProbeReport(DocumentHandle handle) : base(handle) { }
+    }
+
+    /// <summary>What AWS and a probe told of a store.</summary>
+    public sealed class Facts : Document
+    {
+        internal Facts(DocumentHandle handle) : base(handle) { }
+    }
+}

@@ -1,0 +1,175 @@
+// What a C# author does; the conformance suite holds the rest against Rust.
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Threading;
+using System.Threading.Tasks;
+using Xkslink;
+
+static class Tests
+{
+    const string Secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
+
+    static Spec Connectivity(string domain = "route53", string name = "payments-hsm")
+    {
+        return Spec.Read(@"
+version: 1
+name: '" + name + @"'
+region: eu-central-1
+network: {type: create, cidr: 10.60.0.0/24}
+data_center: [10.0.0.0/16]
+link: {type: vpn_gateway}
+proxy: {addresses: [10.0.8.10, 10.0.8.11]}
+private_dns_name: xks.payments.example.com
+domain: {type: " + domain + @"}
+key_store: {path: /payments/kms/xks/v1, credential: {type: value, access_key_id: ABCDEFGHIJKLMNOPQRSTUVWX, raw_secret_access_key: '" + Secret + @"'}}
+", Format.Yaml);
+    }
+
+    static SimulatedAws Aws(double? speed = null) { return new SimulatedAws(new World { HostedZones = new[] { "example.com" }, Speed = speed }); }
+
+    static void Hold(bool holds, object told)
+    {
+        if (!holds) throw new Exception("does not hold: " + told);
+    }
+
+    static T Throws<T>(Func<Task> call) where T : Exception
+    {
+        try
+        {
+            call().GetAwaiter().GetResult();
+        }
+        catch (T thrown)
+        {
+            return thrown;
+        }
+        throw new Exception("nothing is thrown");
+    }
+
+    public static async Task PlanApplyVerifyTeardown()
+    {
+        using (var aws = Aws())
+        using (var client = new Client(new ClientOptions { Simulated = aws }))
+        {
+            int lines = 0;
+            var report = await client.ApplyAsync(await client.PlanAsync(Connectivity()), onEvent: happened => lines++);
+            Hold(lines > 20 && report.ToJson().Contains("\"CONNECTED\""), report.Text());
+            Hold((await client.VerifyAsync(Connectivity())).Text().Contains("payments-hsm"), "the text of a verification");
+            await client.TeardownAsync(Target.Named("payments-hsm", "eu-central-1"), new[] { Consent.Disconnect });
+            Hold(aws.Census()["vpcs"] == 0, aws.World());
+        }
+    }
+
+    public static async Task ATokenStopsTheRun()
+    {
+        using (var aws = Aws(200))
+        using (var client = new Client(new ClientOptions { Simulated = aws }))
+        {
+            var plan = await client.PlanAsync(Connectivity());
+            var cancel = new CancellationTokenSource();
+            int events = 0;
+            var thrown = Throws<OperationCanceledException>(() => client.ApplyAsync(plan, null, happened =>
+            {
+                if (++events == 3) cancel.Cancel();
+            }, cancel.Token));
+            Hold(thrown.CancellationToken == cancel.Token && ((XksException)thrown.InnerException).Retryable, thrown);
+            int asked = aws.Requests().Length;
+            Thread.Sleep(300);
+            Hold(aws.Requests().Length == asked, "it goes on asking AWS");
+        }
+    }
+
+    public static Task EveryProblemOfASpecIsTold()
+    {
+        var thrown = Throws<XksException>(() => Task.Run(() => Spec.Read("{\"version\": 1}")));
+        Hold(thrown.Kind == "invalid_spec" && thrown.Problems.Count > 3, thrown);
+        Hold(thrown.Problems.All(each => each.Field != "" && each.Help != ""), thrown);
+        return Task.CompletedTask;
+    }
+
+    public static Task NoTextShowsASecret()
+    {
+        Hold(!Connectivity().Write(Format.Yaml).Contains(Secret), "a spec");
+        Hold(!new ProxyCredential("ABCDEFGHIJKLMNOPQRSTUVWX", Secret).ToString().Contains(Secret), "a credential");
+        return Task.CompletedTask;
+    }
+
+    sealed class Refusing : IDnsPublisher
+    {
+        public readonly Exception Thrown = new IOException("no route");
+        public void Publish(TxtRecord record) { throw Thrown; }
+        public void Withdraw(TxtRecord record) { }
+    }
+
+    public static async Task WhatACallbackThrowsIsTheInnerException()
+    {
+        var refusing = new Refusing();
+        using (var aws = Aws())
+        using (var client = new Client(new ClientOptions { Simulated = aws, Publisher = refusing }))
+        {
+            var plan = await client.PlanAsync(Connectivity("callback"));
+            var thrown = Throws<XksException>(() => client.ApplyAsync(plan));
+            Hold(thrown.Kind == "callback" && thrown.InnerException == refusing.Thrown && thrown.Report != null, thrown);
+            var mine = new IOException("the disk is full");
+            Hold(Throws<IOException>(() => client.ApplyAsync(plan, onEvent: happened => { throw mine; })) == mine, "a listener's own");
+        }
+    }
+
+    public static Task MisuseIsTold()
+    {
+        using (var aws = Aws())
+        {
+            var client = new Client(new ClientOptions { Simulated = aws });
+            Hold(Throws<ArgumentNullException>(() => client.PlanAsync(null)).ParamName == "spec", "null for a spec");
+            Hold(Throws<ArgumentNullException>(() => client.ApplyAsync(null)).ParamName == "plan", "null for a plan");
+            Hold(Throws<XksException>(() => client.FactsAsync(Target.Named("payments-hsm", null))).Kind == "invalid_argument", "no Region");
+            var spec = Connectivity();
+            client.Dispose();
+            client.Dispose();
+            Hold(Throws<ObjectDisposedException>(() => client.PlanAsync(spec)).Message.Contains("make a new one"), "a closed client");
+            spec.Dispose();
+            Hold(Throws<ObjectDisposedException>(() => Task.Run(() => spec.ToJson())).Message.Contains("make a new one"), "a closed spec");
+        }
+        return Task.CompletedTask;
+    }
+
+    public static Task WithoutANativeLibraryItIsToldWhatToDo()
+    {
+        // Beside the program the loader would find it.
+        string own = Assembly.GetExecutingAssembly().Location, folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        Directory.CreateDirectory(folder);
+        foreach (string file in new[] { own, typeof(Library).Assembly.Location }) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var start = new ProcessStartInfo("mono", Path.Combine(folder, Path.GetFileName(own)) + " version")
+        {
+            UseShellExecute = false, RedirectStandardError = true,
+        };
+        start.EnvironmentVariables["LD_LIBRARY_PATH"] = "";
+        using (var process = Process.Start(start))
+        {
+            string told = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Directory.Delete(folder, true);
+            Hold(process.ExitCode != 0 && told.Contains("DllNotFoundException: xkslink has no native library here: put libxkslink_ffi"), told);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Runs each of the functions above; with `version` only asks for the version.</summary>
+    static void Main(string[] arguments)
+    {
+        if (arguments.Length == 1)
+        {
+            Console.WriteLine(Library.Version);
+            return;
+        }
+        var all = typeof(Tests).GetMethods(BindingFlags.Public | BindingFlags.Static).Where(each => each.ReturnType == typeof(Task)).ToArray();
+        foreach (var test in all)
+        {
+            Console.WriteLine(test.Name);
+            ((Task)test.Invoke(null, null)).GetAwaiter().GetResult();
+        }
+        Console.WriteLine(all.Length + " tests");
+    }
+}

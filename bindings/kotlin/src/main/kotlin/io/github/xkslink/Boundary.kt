@@ -1,0 +1,26 @@
+// What finish.py makes the generated bindings call, so that what goes wrong at the boundary is told in Kotlin's own way.
+
+package io.github.xkslink
+
+import com.sun.jna.Native
+import com.sun.jna.Platform
+
+/** Binds the native library, from the jar or from where the system finds it. */
+internal fun registerNative(type: Class<*>, library: String) =
+    try {
+        Native.register(type, library)
+    } catch (missing: UnsatisfiedLinkError) {
+        val file = System.mapLibraryName(library)
+        val what = "xkslink has no native library for ${Platform.RESOURCE_PREFIX}"
+        val help = "use a jar that was built on this platform, or name the folder of $file with -Djna.library.path"
+        throw UnsatisfiedLinkError("$what: $help").apply { initCause(missing) }
+    }
+
+/** What a callback threw, kept while its error passes through Rust. */
+internal class Kept(val exception: Throwable) : Thrown {
+    override fun text() = exception.toString()
+}
+
+/** What a callback threw as the exception that Rust knows. */
+internal fun refused(thrown: Throwable): Throwable =
+    thrown as? CallbackException ?: CallbackException.Refused(Kept(thrown))
