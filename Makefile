@@ -157,8 +157,9 @@ MCS = mcs -warnaserror -langversion:7.2 -r:System.Runtime.Serialization -r:Syste
 MONO = LD_LIBRARY_PATH=$(LINKED) mono $(LINKED)
 JVM = java -cp $(1)/target/classes:$(1)/target/test-classes:$$(cat $(1)/target/classpath)
 
-# Not a part of `test` until it has ended well as a whole with C#. Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share of
-# the scenarios, with --write the table in docs/languages.md is written.
+# Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share
+# of the scenarios, with --write the table in docs/languages.md is written. Not a part of `test` until it has ended well as a whole
+# with C#.
 .PHONY: test-bindings
 test-bindings: bindings-generated
 	$(PYTHON) bindings/java/builders.py $(KOTLIN)/generated/kotlin/io/github/xkslink/xkslink.kt bindings/java/generated/kotlin/io/github/xkslink/java/Builders.kt
