@@ -348,7 +348,7 @@ func waited(ctx context.Context, run *C.XksRun, onEvent func(Event, string) erro
 			if onEvent == nil {
 				continue
 			}
-			var read Event
+			read := Event{JSON: json.RawMessage(told)}
 			err := json.Unmarshal([]byte(told), &read)
 			if err == nil {
 				err = onEvent(read, shown)

@@ -2,6 +2,8 @@
 
 package xkslink
 
+import "encoding/json"
+
 // Action: How a resource changes.
 type Action string
 
@@ -397,6 +399,8 @@ type Event struct {
 	Error *ErrorDetails `json:"error,omitempty"`
 	// How.
 	Outcome *Outcome `json:"outcome,omitempty"`
+	// The event as it came, with all that the schema has.
+	JSON json.RawMessage `json:"-"`
 }
 
 // Evidence: One value that a check looked at.

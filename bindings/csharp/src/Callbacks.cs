@@ -124,6 +124,8 @@ namespace Xkslink
         /// <summary>Calls a function; no exception gets into the library.</summary>
         static void Call(IntPtr context, IntPtr answer, Func<Callbacks, string> function)
         {
+            // The thread is the library's. Mono would wait for it at the end of the program, as for one that the program began.
+            Thread.CurrentThread.IsBackground = true;
             try
             {
                 Callbacks own = Kept.Get<Callbacks>(context.ToInt64());

@@ -138,13 +138,13 @@ func (w word) target() (xkslink.Target, error) {
 func (d *driver) run(w word, answer map[string]any) (any, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	events := []xkslink.Event{}
+	events := []json.RawMessage{}
 	defer func() { answer["events"] = events }()
 	options := &xkslink.RunOptions{Consent: w.Consent, OnEvent: func(event xkslink.Event, _ string) error {
 		if w.Listener && w.Throws != "" {
 			return errors.New(w.Throws)
 		}
-		events = append(events, event)
+		events = append(events, event.JSON)
 		if len(events) == w.CancelAfter {
 			cancel()
 		}
