@@ -36,9 +36,8 @@ survive: ## every call hit by every fault, every answer spoilt, two runs at once
 lint: ## formatting and clippy; warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	@# As others depend on it: with no features of crates but those that it asks for itself, and those that keep the AWS SDK
-	@# from being checked once more.
-	$(CARGO) check --package xkslink --package one-feature-set --lib --locked
+	@# As others depend on it: with no features of crates but those that it asks for itself. That checks the AWS SDK once more.
+	$(CARGO) check --package xkslink --locked
 
 # A copy of the RustSec advisory database, as cargo-deny keeps it. It is not fetched: an audit needs no network.
 ADVISORIES ?= $(or $(CARGO_HOME),$(HOME)/.cargo)/advisory-dbs
@@ -158,8 +157,7 @@ MONO = LD_LIBRARY_PATH=$(LINKED) mono $(LINKED)
 JVM = java -cp $(1)/target/classes:$(1)/target/test-classes:$$(cat $(1)/target/classpath)
 
 # Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share
-# of the scenarios, with --write the table in docs/languages.md is written. Not a part of `test` until it has ended well as a whole
-# with C#.
+# of the scenarios, with --write the table in docs/languages.md is written. Not a part of `test` yet.
 .PHONY: test-bindings
 test-bindings: bindings-generated
 	$(PYTHON) bindings/java/builders.py $(KOTLIN)/generated/kotlin/io/github/xkslink/xkslink.kt bindings/java/generated/kotlin/io/github/xkslink/java/Builders.kt
