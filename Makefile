@@ -25,7 +25,7 @@ quickstart: ## plan, apply, verify and teardown on the simulated AWS
 	$(CARGO) run --locked --bin quickstart
 
 .PHONY: test
-test: lint test-rust docs test-python test-package test-node ## everything, set-up included
+test: lint test-rust docs test-python test-package test-node test-bindings ## everything, set-up included
 
 # In a profile of its own, several times as fast; the first time, that compiles the AWS SDK again.
 .PHONY: survive
@@ -157,7 +157,7 @@ MONO = LD_LIBRARY_PATH=$(LINKED) mono $(LINKED)
 JVM = java -cp $(1)/target/classes:$(1)/target/test-classes:$$(cat $(1)/target/classpath)
 
 # Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share
-# of the scenarios, with --write the table in docs/languages.md is written. Not a part of `test` yet.
+# of the scenarios, with --write the table in docs/languages.md is written.
 .PHONY: test-bindings
 test-bindings: bindings-generated
 	$(PYTHON) bindings/java/builders.py $(KOTLIN)/generated/kotlin/io/github/xkslink/xkslink.kt bindings/java/generated/kotlin/io/github/xkslink/java/Builders.kt
