@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Check, Verification};
-use crate::html::page;
+use crate::html::{facts, page};
 use crate::rules::{Evidence, FAMILIES, Severity, Verdict, rule};
 use crate::text::escaped;
 
@@ -18,18 +18,15 @@ pub(super) fn file(verification: &Verification) -> String {
             table(&mut body, family.title, &checks);
         }
     }
-    let _ = writeln!(
-        body,
-        "<footer><p>Written by xkslink {}. It lists every rule that xkslink knows, {} of them; each id links to the \
-         page that documents its rule. What is unknown was not checked; what is for a person, no fact decides.</p></footer>",
-        env!("CARGO_PKG_VERSION"),
+    let note = format!(
+        " It lists every rule that xkslink knows, {} of them; each id links to the page that documents its rule. What is \
+         unknown was not checked; what is for a person, no fact decides.",
         verification.checks.len()
     );
-    page(&format!("Verification of {} in {}", verification.target, verification.region), &body)
+    page(&format!("Verification of {} in {}", verification.target, verification.region), &body, &note)
 }
 
 fn head(page: &mut String, verification: &Verification) {
-    let _ = write!(page, "<header>\n<h1>Verification of <code>{}</code></h1>\n<dl>\n", escaped(&verification.target));
     let store = verification
         .key_store
         .as_deref()
@@ -38,20 +35,16 @@ fn head(page: &mut String, verification: &Verification) {
         (Some(host), Some(time)) => format!("{time}, from {host}"),
         _ => "not probed".to_owned(),
     };
-    let facts = [
-        ("Region", Some(verification.region.clone())),
-        ("Account", verification.account.clone()),
-        ("Key store", store),
-        ("Endpoint service", verification.endpoint_service.clone()),
-        ("AWS read", Some(verification.read_at.clone())),
-        ("Probed", Some(probed)),
-    ];
-    for (what, value) in facts {
-        if let Some(value) = value {
-            let _ = writeln!(page, "<div><dt>{what}</dt><dd>{}</dd></div>", escaped(&value));
-        }
-    }
-    page.push_str("</dl>\n<ul class=\"counts\">\n");
+    let facts = facts(&[
+        ("Region", Some(&verification.region)),
+        ("Account", verification.account.as_deref()),
+        ("Key store", store.as_deref()),
+        ("Endpoint service", verification.endpoint_service.as_deref()),
+        ("AWS read", Some(&verification.read_at)),
+        ("Probed", Some(&probed)),
+    ]);
+    let target = escaped(&verification.target);
+    let _ = write!(page, "<header>\n<h1>Verification of <code>{target}</code></h1>\n{facts}<ul class=\"counts\">\n");
     for ((number, word), class) in verification.counts().into_iter().zip(["fail", "pass", "unknown", "none", "note"]) {
         let _ = writeln!(page, "<li class=\"{class}\"><b>{number}</b> {word}</li>");
     }
