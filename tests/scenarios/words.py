@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 SCENARIOS = pathlib.Path(__file__).parent
 HOME = SCENARIOS.parents[1]
@@ -60,16 +59,3 @@ def resolve(value: Any, saved: Mapping[str, Any]) -> Any:
     if whole:
         return at(saved, whole[1])
     return re.sub(r"\$([A-Za-z0-9._]+)", lambda found: str(at(saved, found[1])), value)
-
-
-def outcome(name: str, written: Optional[str]) -> Any:
-    """What a document says apart from times and ids: what the suite of the other languages compares where AWS refused a call."""
-    if written is None:
-        return None
-    document = json.loads(written)
-    if name == "verification":
-        return [(check["rule"], check["verdict"]) for check in document["checks"]]
-    if name == "status":
-        return document["resources"]
-    told = [[step["action"], step["resource"], (step.get("error") or {}).get("kind")] for step in document["steps"]]
-    return sorted(told, key=str), document.get("outcome", {}).get("status"), document.get("skipped")
