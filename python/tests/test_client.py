@@ -61,7 +61,7 @@ def test_documents_travel(client: xkslink.Client, spec: xkslink.Connectivity, ma
         again = type(document).from_dict(document.to_dict())
         assert again == document and again.to_json() == document.to_json()
         assert pickle.loads(pickle.dumps(document)) == document
-        assert str(document) and document.to_markdown() and "<pre " in document._repr_html_() and repr(document)
+        assert str(document) and document.to_markdown() and "font-family: monospace" in document._repr_html_() and repr(document)
     assert "<svg" in plan._repr_html_() and "<svg" in report._repr_html_()
     with pytest.raises(errors.InvalidSpec, match="changed after it was made"):
         xkslink.Plan.from_dict({**plan.to_dict(), "store": "other"})
