@@ -4,6 +4,7 @@ use super::seen::{Open, each, saw};
 use super::{Outcome, Owner, RULE, Rule, Severity, source};
 use crate::facts::Gap;
 use crate::probe::TxtFinding;
+use crate::spec::{registered_domain, under_known_suffix};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -18,9 +19,9 @@ pub(super) const RULES: &[Rule] = &[
         check: Some(|facts| {
             let name = facts.private_dns_name()?;
             let lower = name.to_ascii_lowercase();
-            let public = psl::domain(lower.as_bytes()).is_some_and(|domain| domain.suffix().is_known());
-            let registered = psl::domain_str(&lower).unwrap_or("none");
-            let seen = saw(name, format!("registered domain: {registered}"), public && registered != lower);
+            let registered = registered_domain(&lower);
+            let holds = under_known_suffix(&lower) && registered.is_some_and(|registered| registered != lower);
+            let seen = saw(name, format!("registered domain: {}", registered.unwrap_or("none")), holds);
             Ok(match facts.dns() {
                 Ok(dns) if dns.trouble.is_none() => {
                     let zones: Vec<&str> = dns.zones.iter().map(|zone| zone.name.as_str()).collect();

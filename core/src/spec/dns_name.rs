@@ -66,7 +66,7 @@ impl DnsName {
     /// The registered domain: the public suffix and one label, as in `example.co.uk`.
     #[must_use]
     pub fn registered_domain(&self) -> &str {
-        psl::domain_str(&self.0).unwrap_or(&self.0)
+        registered_domain(&self.0).unwrap_or(&self.0)
     }
 
     /// The Common Names by which KMS accepts a certificate: the name, and `*` for its first label; 64 characters at most.
@@ -74,6 +74,16 @@ impl DnsName {
     pub fn common_names(&self) -> Vec<String> {
         common_names(&self.0)
     }
+}
+
+/// The public suffix of a name in small letters and one label more; `None` for a public suffix itself.
+pub(crate) fn registered_domain(name: &str) -> Option<&str> {
+    psl2::lookup(name).and_then(|domain| domain.registrable_domain())
+}
+
+/// Whether the public suffix of a name in small letters is in the list, as it is for every name in public DNS.
+pub(crate) fn under_known_suffix(name: &str) -> bool {
+    psl2::lookup(name).is_some_and(|domain| domain.is_known())
 }
 
 fn common_names(name: &str) -> Vec<String> {
@@ -140,9 +150,7 @@ fn check_shape(text: &str, field: &str, problems: &mut Problems) {
 
 /// What public DNS and certificates demand of a well-formed name.
 fn check_domain(name: &str, field: &str, problems: &mut Problems) {
-    let suffix = psl::suffix(name.as_bytes());
-    let known = suffix.is_some_and(|suffix| suffix.is_known());
-    if !known {
+    if !under_known_suffix(name) {
         let last = name.rsplit('.').next().unwrap_or(name);
         let what = format!("`{name}` is not in public DNS: there is no top-level domain `{last}`");
         problems.add(
@@ -153,7 +161,7 @@ fn check_domain(name: &str, field: &str, problems: &mut Problems) {
         );
         return;
     }
-    match psl::domain_str(name) {
+    match registered_domain(name) {
         None => {
             let what = format!("`{name}` is a public suffix, which nobody owns");
             problems.add(field, "DNS-01", what, "use a subdomain of a domain that you registered");

@@ -27,6 +27,7 @@ pub use connectivity::Connectivity;
 pub(crate) use credential::WITHHELD;
 pub use credential::{Credential, CredentialError, ProxyCredential, Secret};
 pub use dns_name::DnsName;
+pub(crate) use dns_name::{registered_domain, under_known_suffix};
 pub(crate) use document::{LONGEST_DOCUMENT, schema_id};
 pub use domain::{Domain, Manual, Route53};
 pub use key_store::{KeyStore, KeyStoreDraft};
