@@ -9,9 +9,9 @@ use crate::resource::Kind;
 use crate::text::escaped;
 
 /// Size of a box, and the gap to the next.
-const BOX: (usize, usize) = (136, 56);
+const BOX: (usize, usize) = (152, 68);
 const GAP: usize = 34;
-/// How many letters fit into a box.
+/// How many letters of a wide font fit into a line of a box.
 const FITS: usize = 21;
 
 pub(super) fn svg(plan: &Plan) -> String {
@@ -61,16 +61,15 @@ fn about(plan: &Plan, kind: Kind) -> String {
 fn draw(svg: &mut String, (x, y): (usize, usize), name: &str, about: &str, action: Option<Action>) {
     let (stroke, width) = action.map_or(("currentColor", 1), |action| (colour(action), 2));
     let verb = action.map(|action| format!("{} ", action.verb())).unwrap_or_default();
-    let mut short: String = about.chars().take(FITS).collect();
-    if short.len() < about.len() {
-        short.push('…');
-    }
+    let whole = if about.is_empty() { format!("{verb}{name}") } else { format!("{verb}{name}: {about}") };
+    let [first, second] = two_lines(about);
     let _ = writeln!(
         svg,
         "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"none\" \
          stroke=\"{stroke}\" stroke-width=\"{width}\"/><text x=\"{}\" y=\"{}\" font-weight=\"600\">{}</text>\
-         <text x=\"{}\" y=\"{}\" font-size=\"10\" fill-opacity=\"0.7\">{}</text></g>",
-        escaped(&format!("{verb}{name}: {about}")),
+         <g font-size=\"10\" fill-opacity=\"0.7\"><text x=\"{}\" y=\"{}\">{}</text>\
+         <text x=\"{}\" y=\"{}\">{}</text></g></g>",
+        escaped(&whole),
         BOX.0,
         BOX.1,
         x + 8,
@@ -78,6 +77,23 @@ fn draw(svg: &mut String, (x, y): (usize, usize), name: &str, about: &str, actio
         escaped(name),
         x + 8,
         y + 40,
-        escaped(&short),
+        escaped(&first),
+        x + 8,
+        y + 55,
+        escaped(&second),
     );
+}
+
+/// As many words as fit into the first line, and as much of the rest as fits into the second.
+fn two_lines(text: &str) -> [String; 2] {
+    let mut words = text.split(' ').peekable();
+    let mut first = cut(words.next().unwrap_or_default());
+    while let Some(word) = words.next_if(|word| (first.chars().count() + 1 + word.chars().count()) <= FITS) {
+        first = first + " " + word;
+    }
+    [first, cut(&words.collect::<Vec<_>>().join(" "))]
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= FITS { text.to_owned() } else { text.chars().take(FITS - 1).chain(['…']).collect() }
 }
