@@ -33,6 +33,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Logs
+//!
+//! By [`tracing`](https://docs.rs/tracing): each step of a run at `INFO` and a failed one at `WARN` (target `xkslink::apply`), what is
+//! waited for and every call of AWS with its request id at `DEBUG`. Errors are returned, not logged, and no secret is in any line.
 
 mod apply;
 mod aws;

@@ -278,7 +278,11 @@ test("a logger is told what its own client does, and no secret", async () => {
   await made(client, spec);
   const calls = told.filter(([level, line]) => level === "debug" && /^xkslink\.aws\.answer: answered action="ec2:CreateVpc" request_id=/.test(line));
   assert.equal(calls.length, 1);
-  assert.ok(told.some(([, line]) => line.includes("waiting")));
+  const steps = told.flatMap(([level, line]) => (level === "info" ? [line] : []));
+  assert.match(steps[0]!, /^xkslink\.apply: \d+ steps to take$/);
+  assert.equal(steps.filter((line) => line.startsWith("xkslink.apply: vpc: created in")).length, 1);
+  assert.equal(steps.at(-1), "xkslink.apply: complete");
+  assert.ok(told.some(([level, line]) => level === "debug" && line.includes("waiting until")));
   assert.ok(!JSON.stringify(told).includes(SECRET));
 
   const before = told.length;

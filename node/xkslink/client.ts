@@ -90,8 +90,8 @@ export interface ClientOptions extends Account {
   /** Gives the credential of the proxy, for `credential: { type: "callback" }`. */
   readonly credential?: (() => ProxyCredential | Promise<ProxyCredential>) | undefined;
   /**
-   * Is told, as text, every call with its action and request id, what is waited for, and what the AWS SDK warns of. What it throws
-   * is ignored.
+   * Is told, as text: each step (`info`) and what failed (`warn`), every call with its action and request id and what is waited for
+   * (`debug`), and what the AWS SDK warns of. What it throws is ignored.
    */
   readonly logger?: Logger | undefined;
   /** A simulated AWS instead of the real one. */

@@ -361,14 +361,17 @@ def test_logging_is_fed(client: xkslink.Client, spec: xkslink.Connectivity, capl
     from xkslink import _logs
 
     with caplog.at_level(logging.DEBUG, logger="xkslink"):
-        client.plan(spec)
+        client.apply(client.plan(spec)).result()
         until = time.monotonic() + 10
-        while time.monotonic() < until and not any("answered" in record.message for record in caplog.records):
+        while time.monotonic() < until and not any(record.message == "complete" for record in caplog.records):
             _logs.flush()
             time.sleep(0.05)
     names = {record.name for record in caplog.records}
     assert any(name.startswith("xkslink.aws") for name in names), names
     assert all(name.startswith("xkslink") for name in names)
+    told = [record.message for record in caplog.records if record.name == "xkslink.apply" and record.levelno == logging.INFO]
+    assert told[0].endswith("steps to take") and told[-1] == "complete", told
+    assert sum(message.startswith("vpc: created in") for message in told) == 1, told
     _logs.follow()
 
 

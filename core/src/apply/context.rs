@@ -19,6 +19,9 @@ use crate::resource::domain_record::TxtRecord;
 use crate::resource::{Resource, ResourceId};
 use crate::spec::{Credential, KeyStore, ProxyCredential};
 
+/// Where in the log the steps of a run are.
+const LOG: &str = "xkslink::apply";
+
 /// What a step has at hand. Cheap to clone: each step gets its own, with the observation of the moment it began.
 #[derive(Clone)]
 pub(crate) struct Context {
@@ -66,7 +69,13 @@ impl Context {
         hex::encode(&digest[..16])
     }
 
+    /// Tells the listener, and the log.
     pub(crate) fn emit(&self, what: EventKind) {
+        match what {
+            EventKind::Waiting { .. } => tracing::debug!(target: LOG, "{what}"),
+            EventKind::StepFailed { .. } => tracing::warn!(target: LOG, "{what}"),
+            _ => tracing::info!(target: LOG, "{what}"),
+        }
         let Some(listener) = &self.run.listener else { return };
         let number = self.run.events.fetch_add(1, Ordering::Relaxed) + 1;
         listener(&Event { version: 1, number, at_seconds: self.aws.since(self.run.began).as_secs_f64(), what });
@@ -87,7 +96,6 @@ impl Context {
         usual: Duration,
         next: Duration,
     ) {
-        tracing::debug!(until, state, attempt, "waiting");
         let Some(resource) = self.resource.clone() else { return };
         self.emit(EventKind::Waiting {
             resource,

@@ -103,8 +103,14 @@ pub enum EventKind {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = Duration::try_from_secs_f64(self.at_seconds).unwrap_or_default().as_secs();
-        write!(f, "{:>3}:{:02}  ", at / 60, at % 60)?;
-        match &self.what {
+        write!(f, "{:>3}:{:02}  {}", at / 60, at % 60, self.what)
+    }
+}
+
+/// The same without the time.
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             EventKind::Began { steps, .. } => write!(f, "{steps} steps to take"),
             EventKind::StepBegan { resource, action, .. } => write!(f, "{resource}: {} …", action.verb()),
             EventKind::Waiting { resource, until, state, .. } => {
