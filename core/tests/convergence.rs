@@ -505,3 +505,19 @@ async fn rules_that_somebody_breaks_between_two_looks_are_a_change_since_the_pla
         assert!(!calls.iter().any(|call| call.operation.starts_with("Modify")), "nothing is changed");
     }
 }
+
+/// An attempt has thirty seconds. The SDK must not take a body that is long sent for an upload that has stalled.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_its_time_is_waited_for_and_asked_for_again_after_half_a_minute() {
+    const CREATE: &str = "CreateVpcEndpointServiceConfiguration";
+    for (seconds, asked) in [(25, 1), (35, 2)] {
+        let simulator = Simulator::new();
+        simulator.host_zone("example.com");
+        simulator.fault(Fault::once(CREATE, FaultKind::Slow(Duration::from_secs(seconds))));
+        let client = client(&simulator, "eu-central-1", None);
+        let plan = client.plan(&Connectivity::from_value(base("minimal")).unwrap()).await.unwrap();
+        client.apply(&plan).await.unwrap();
+        let calls = simulator.requests().iter().filter(|call| call.operation == CREATE).count();
+        assert_eq!(calls, asked, "{seconds} s");
+    }
+}

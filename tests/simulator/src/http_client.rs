@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http::Request;
+use http_body_util::BodyExt;
 
 use crate::Simulator;
 
@@ -22,9 +24,7 @@ impl HttpConnector for Simulator {
         let simulator = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            // Every request of the operations here has its body in memory.
-            let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            let response = simulator.respond(request).await;
+            let response = simulator.respond(taken(request).await?).await;
             // The SDK pauses for a random time before it repeats a call, and draws it now, from the generator of this thread.
             // With a seed of ours a run repeats exactly.
             fastrand::seed(simulator.seed_of_pause());
@@ -35,4 +35,12 @@ impl HttpConnector for Simulator {
             }
         })
     }
+}
+
+/// The request with its whole body, taken as a socket would take it: from what nobody takes the SDK concludes that its upload
+/// has stalled, and gives up after some seconds although the answer is on its way.
+async fn taken(request: Request<SdkBody>) -> Result<Request<Bytes>, ConnectorError> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(ConnectorError::user)?;
+    Ok(Request::from_parts(parts, body.to_bytes()))
 }
