@@ -17,7 +17,7 @@ use scenario::file::base;
 use serde_json::{Value, json};
 use xkslink::spec::Connectivity;
 use xkslink::{Client, Consent, ErrorKind, EventKind, Ids, Kind, Report};
-use xkslink_simulator::{Fault, FaultKind, Simulator};
+use xkslink_simulator::{Fault, FaultKind, LoggedRequest, Simulator};
 
 /// What cuts a run off.
 #[derive(Clone, Copy, Debug)]
@@ -519,5 +519,34 @@ async fn an_answer_that_takes_its_time_is_waited_for_and_asked_for_again_after_h
         client.apply(&plan).await.unwrap();
         let calls = simulator.requests().iter().filter(|call| call.operation == CREATE).count();
         assert_eq!(calls, asked, "{seconds} s");
+    }
+}
+
+/// What the first look shows of a service may be wrong, or late after a change. Once the service is gone, nobody knows the name
+/// of its record any more.
+#[tokio::test(start_paused = true)]
+async fn a_teardown_withdraws_the_record_that_is_published_though_it_was_told_another_first() {
+    let simulator = Simulator::new();
+    simulator.host_zone("example.com");
+    let made = client(&simulator, "eu-central-1", None);
+    let spec = Connectivity::from_value(base("minimal")).unwrap();
+    made.apply(&made.plan(&spec).await.unwrap()).await.unwrap();
+    let texts = |simulator: &Simulator| simulator.census()["txt_values"];
+    assert_eq!(texts(&simulator), 1);
+    let shown = |requests: &[LoggedRequest]| {
+        let outputs = requests.iter().rev().filter_map(|request| request.output.as_ref());
+        let mut shown =
+            outputs.map(|output| output["serviceConfigurationSet"][0]["privateDnsNameConfiguration"].clone());
+        shown.find(|configuration| !configuration.is_null()).unwrap()
+    };
+    let shown = shown(&simulator.requests());
+    for member in ["name", "value"] {
+        let simulator = simulator.fork();
+        let mut wrong = shown.clone();
+        wrong[member] = "never-heard-of".into();
+        let wrong = FaultKind::Instead { member: "privateDnsNameConfiguration".to_owned(), value: wrong };
+        simulator.fault(Fault::once("DescribeVpcEndpointServiceConfigurations", wrong));
+        client(&simulator, "eu-central-1", None).teardown(&spec).consent(Consent::Disconnect).await.unwrap();
+        assert_eq!(texts(&simulator), 0, "{member}");
     }
 }

@@ -203,17 +203,44 @@ impl Resource for DomainRecord {
     }
 
     async fn update(cx: &Context, want: &Want, seen: &Seen) -> Result<Seen> {
-        Self::delete(cx, seen).await?;
+        withdraw(cx, seen).await?;
+        forget(cx).await?;
         Self::create(cx, "", want).await
     }
 
     async fn delete(cx: &Context, seen: &Seen) -> Result<()> {
-        match &seen.zone {
-            Some(zone) => remove(cx, zone, &seen.record).await?,
-            None => cx.withdraw(&seen.record).await?,
+        if withdraw(cx, seen).await? == Withdrawn::NotThere
+            && let Some(other) = asked_for_now(cx, seen).await?
+        {
+            withdraw(cx, &other).await?;
         }
         forget(cx).await
     }
+}
+
+/// What became of a value that was to go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Withdrawn {
+    TakenOut,
+    /// Nobody had it published.
+    NotThere,
+}
+
+async fn withdraw(cx: &Context, seen: &Seen) -> Result<Withdrawn> {
+    match &seen.zone {
+        Some(zone) => remove(cx, zone, &seen.record).await,
+        None => cx.withdraw(&seen.record).await.map(|()| Withdrawn::TakenOut),
+    }
+}
+
+/// The record that the endpoint service asks for, if that is another than the one known. Only the service knows it, and the
+/// service goes next: a look that was wrong or late would leave the record for good.
+async fn asked_for_now(cx: &Context, known: &Seen) -> Result<Option<Seen>> {
+    let (Some(service), Some(zone)) = (&cx.observed.endpoint_service, &known.zone) else { return Ok(None) };
+    let now = endpoint_service::look(cx, &service.id).await?.and_then(|now| now.challenge);
+    let record = now.map(|challenge| TxtRecord::new(&challenge, &zone.name, &[]));
+    let other = |record: &TxtRecord| (&record.name, &record.value) != (&known.record.name, &known.record.value);
+    Ok(record.filter(other).map(|record| Seen { record, ..known.clone() }))
 }
 
 /// The record of the former private DNS name is gone; nobody has to remember it.
@@ -352,35 +379,34 @@ async fn merge(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<Option<S
 
 /// Takes out our value only. Nobody waits for the DNS to forget it. Most often ours is the only one, with our TTL: Route
 /// 53 refuses to delete anything else, and only then do we look.
-async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
+async fn remove(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<Withdrawn> {
     let ours = [record.quoted()];
     match change(cx, zone, ChangeAction::Delete, &record.name, i64::from(record.ttl), &ours).await {
         Err(error) if error.is_code(REFUSED) => take_out(cx, zone, record).await,
         // The record went with its zone.
-        Err(error) if error.is_code(&["NoSuchHostedZone"]) => Ok(()),
-        other => other.map(drop),
+        Err(error) if error.is_code(&["NoSuchHostedZone"]) => Ok(Withdrawn::NotThere),
+        other => other.map(|_| Withdrawn::TakenOut),
     }
 }
 
 /// Takes our value out of whatever stands under the name.
-async fn take_out(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<()> {
-    let Some(existing) = values(&cx.aws, zone, &record.name).await? else { return Ok(()) };
+async fn take_out(cx: &Context, zone: &Zone, record: &TxtRecord) -> Result<Withdrawn> {
+    let existing = values(&cx.aws, zone, &record.name).await?;
+    let Some(existing) = existing.filter(|set| texts(set).contains(&record.quoted())) else {
+        return Ok(Withdrawn::NotThere);
+    };
     let all = texts(&existing);
     let left: Vec<String> = all.iter().filter(|value| **value != record.quoted()).cloned().collect();
     let ttl = existing.ttl.unwrap_or(i64::from(record.ttl));
-    let (action, values) = match left.len() {
-        0 => (ChangeAction::Delete, &all),
-        same if same == all.len() => return Ok(()),
-        _ => (ChangeAction::Upsert, &left),
-    };
+    let (action, values) = if left.is_empty() { (ChangeAction::Delete, &all) } else { (ChangeAction::Upsert, &left) };
     match change(cx, zone, action, &record.name, ttl, values).await {
         // The SDK tried again after a lost answer, or somebody changed the record set meanwhile: look again.
         Err(error) if error.is_code(REFUSED) => {
             let now = self::values(&cx.aws, zone, &record.name).await?;
             let gone = now.is_none_or(|set| !texts(&set).contains(&record.quoted()));
-            if gone { Ok(()) } else { Err(error) }
+            if gone { Ok(Withdrawn::TakenOut) } else { Err(error) }
         }
-        other => other.map(drop),
+        other => other.map(|_| Withdrawn::TakenOut),
     }
 }
 
