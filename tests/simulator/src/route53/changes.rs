@@ -1,5 +1,7 @@
 //! Changes: they are `PENDING` until all name servers have them.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{Change, bare_id, change_info};
@@ -17,6 +19,9 @@ pub(super) fn get(call: &Call, world: &World) -> Answer {
     Ok(json!({"ChangeInfo": change_info(change, call.now)}))
 }
 
+/// How long a change is known that all name servers have. AWS does not say for how long it knows one.
+const KNOWN: Duration = Duration::from_secs(60 * 60);
+
 /// Notes a change that begins now.
 pub(super) fn submit(call: &Call, world: &mut World, comment: Option<String>) -> Change {
     let change = Change {
@@ -26,6 +31,7 @@ pub(super) fn submit(call: &Call, world: &mut World, comment: Option<String>) ->
         in_sync_at: call.now + world.timings.dns_change,
         comment,
     };
+    world.route53.changes.retain(|known| call.now < known.in_sync_at + KNOWN);
     world.route53.changes.push(change.clone());
     change
 }

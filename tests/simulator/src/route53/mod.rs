@@ -256,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_can_see_any_more_is_forgotten() {
+        let mut desk = Desk::new();
+        let zone = desk.zone("example.com");
+        desk.pass(30);
+        let before = desk.world.route53.zones[0].publications.len();
+        let mut ids = Vec::new();
+        for number in 0..100 {
+            let name = format!("_{number}.example.com");
+            for action in ["CREATE", "DELETE"] {
+                let answer = desk.change(&zone, &[txt(action, &name, &["\"v\""])]).unwrap();
+                ids.push(answer["ChangeInfo"]["Id"].clone());
+                desk.pass(60);
+            }
+        }
+        // That the last of them is gone is seen when the next one comes.
+        assert_eq!(desk.world.route53.zones[0].publications.len(), before + 2);
+        let mut known = |id: &Value| desk.ask("GetChange", json!({"Id": id})).is_ok();
+        assert!(known(&ids[199]) && known(&ids[150]) && !known(&ids[0]));
+        assert!(desk.world.route53.changes.len() < 65, "{}", desk.world.route53.changes.len());
+    }
+
+    #[test]
     fn the_most_specific_public_zone_answers() {
         let mut desk = Desk::new();
         let (parent, child) = (desk.zone("example.com"), desk.zone("xks.example.com"));

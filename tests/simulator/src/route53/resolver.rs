@@ -48,20 +48,22 @@ impl HostedZone {
     pub(super) fn publish(&mut self, name: &str, kind: &str, now: Duration, visible_at: Duration) {
         let mine = self.records.iter().filter(|each| each.name == name && each.kind == kind);
         let values = mine.flat_map(|each| each.values.iter().cloned()).collect();
-        self.forget_outdated(name, kind, now);
+        self.forget_outdated(now);
         self.publications.push(Publication { name: name.to_owned(), kind: kind.to_owned(), values, visible_at });
     }
 
-    /// Drops what a later, already visible publication has replaced.
-    fn forget_outdated(&mut self, name: &str, kind: &str, now: Duration) {
-        let same = |each: &Publication| each.name == name && each.kind == kind;
-        if let Some(current) = self.publications.iter().rposition(|each| same(each) && each.visible_at <= now) {
-            let mut index = 0;
-            self.publications.retain(|each| {
-                let outdated = same(each) && index < current;
-                index += 1;
-                !outdated
-            });
+    /// Drops what a later, already visible publication has replaced, and what says that there is nothing.
+    fn forget_outdated(&mut self, now: Duration) {
+        let mut replaced = BTreeSet::new();
+        let mut kept: Vec<Publication> = Vec::new();
+        for each in self.publications.drain(..).rev() {
+            let visible = each.visible_at <= now;
+            let outdated = visible && !replaced.insert((each.name.clone(), each.kind.clone()));
+            if !outdated && !(visible && each.values.is_empty()) {
+                kept.push(each);
+            }
         }
+        kept.reverse();
+        self.publications = kept;
     }
 }
