@@ -181,6 +181,14 @@ pub struct Outcome {
     pub wrong: Option<String>,
 }
 
+impl Outcome {
+    /// What broke the promise, if anything did.
+    pub fn bad(&self) -> Option<String> {
+        let wrong = self.wrong.as_deref().or((self.again > 1).then_some("survived"))?;
+        Some(format!("{}: {} runs more: {wrong}", self.case, self.again))
+    }
+}
+
 /// No verb may take longer or call more often than this, whatever AWS says: each wait has a limit below an hour, and
 /// each listing one of a thousand pages.
 const LONGEST: Duration = Duration::from_secs(6 * 3600);
@@ -327,7 +335,12 @@ pub fn outcomes(stride: usize) -> Vec<Outcome> {
             for each in cases {
                 let ground = grounds.iter().find(|ground| ground.goal == each.goal).unwrap();
                 let before = ground.before.census();
-                outcomes.push(case(each.clone(), ground, &before).await);
+                let outcome = case(each.clone(), ground, &before).await;
+                // At once: the whole takes its time.
+                if let Some(bad) = outcome.bad() {
+                    println!("{bad}");
+                }
+                outcomes.push(outcome);
             }
             outcomes
         })

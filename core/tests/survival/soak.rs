@@ -160,8 +160,7 @@ impl Soak {
             return;
         }
         self.settled.insert(store, goal);
-        // What was written last may show a little later.
-        self.simulator.clock().wait(Duration::from_secs(3)).await;
+        self.settle().await;
         match left(&self.client(), &self.spec(store), goal).await {
             Ok(plan) if plan.is_empty() => {}
             Ok(plan) => self.soaked.wrong.push(format!("{what} of {} left this to do:\n{plan}", name(store))),
@@ -182,6 +181,12 @@ impl Soak {
             () = self.simulator.hung() => {}
         }
         self.simulator.meddle(&json!({"fault": "none"})).unwrap();
+        // The next run may be of the same store, and what this one wrote last may show a little later.
+        self.settle().await;
+    }
+
+    async fn settle(&self) {
+        self.simulator.clock().wait(Duration::from_secs(3)).await;
     }
 
     /// A stranger deletes something of ours, or makes something beside it.
