@@ -58,8 +58,9 @@ impl HostedZone {
         let mut kept: Vec<Publication> = Vec::new();
         for each in self.publications.drain(..).rev() {
             let visible = each.visible_at <= now;
-            let outdated = visible && !replaced.insert((each.name.clone(), each.kind.clone()));
-            if !outdated && !(visible && each.values.is_empty()) {
+            let replaced = visible && !replaced.insert((each.name.clone(), each.kind.clone()));
+            let nothing = visible && each.values.is_empty();
+            if !replaced && !nothing {
                 kept.push(each);
             }
         }
