@@ -522,8 +522,8 @@ async fn an_answer_that_takes_its_time_is_waited_for_and_asked_for_again_after_h
     }
 }
 
-/// What the first look shows of a service may be wrong, or late after a change. Once the service is gone, nobody knows the name
-/// of its record any more.
+/// What a look shows of a service or a zone may be wrong, late after a change, or not there. Once the service is gone, nobody
+/// knows the name of its record any more.
 #[tokio::test(start_paused = true)]
 async fn a_teardown_withdraws_the_record_that_is_published_though_it_was_told_another_first() {
     let simulator = Simulator::new();
@@ -540,13 +540,47 @@ async fn a_teardown_withdraws_the_record_that_is_published_though_it_was_told_an
         shown.find(|configuration| !configuration.is_null()).unwrap()
     };
     let shown = shown(&simulator.requests());
-    for member in ["name", "value"] {
+    let with = |member: &str, value: Value| {
+        let mut changed = shown.clone();
+        changed[member] = value;
+        FaultKind::Instead { member: "privateDnsNameConfiguration".to_owned(), value: changed }
+    };
+    const SERVICE: &str = "DescribeVpcEndpointServiceConfigurations";
+    for (operation, told) in [
+        (SERVICE, with("name", json!("never-heard-of"))),
+        (SERVICE, with("value", json!("never-heard-of"))),
+        (SERVICE, with("value", Value::Null)),
+        (SERVICE, FaultKind::Without { member: "privateDnsNameConfiguration".to_owned() }),
+        ("ListHostedZonesByName", FaultKind::Instead { member: "Id".to_owned(), value: "never-heard-of".into() }),
+    ] {
         let simulator = simulator.fork();
-        let mut wrong = shown.clone();
-        wrong[member] = "never-heard-of".into();
-        let wrong = FaultKind::Instead { member: "privateDnsNameConfiguration".to_owned(), value: wrong };
-        simulator.fault(Fault::once("DescribeVpcEndpointServiceConfigurations", wrong));
+        simulator.fault(Fault::once(operation, told.clone()));
         client(&simulator, "eu-central-1", None).teardown(&spec).consent(Consent::Disconnect).await.unwrap();
-        assert_eq!(texts(&simulator), 0, "{member}");
+        assert_eq!(texts(&simulator), 0, "{operation}: {told:?}");
     }
+}
+
+/// Whoever goes on without what AWS leaves out makes a second network, or leaves a record for good.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_while_aws_leaves_out_what_there_must_be() {
+    let simulator = Simulator::new();
+    simulator.host_zone("example.com");
+    let client = client(&simulator, "eu-central-1", None);
+    let mut document = base("minimal");
+    let spec = Connectivity::from_value(document.clone()).unwrap();
+    client.apply(&client.plan(&spec).await.unwrap()).await.unwrap();
+    let census = simulator.census();
+    let leave_out = |operation: &str, member: &str| {
+        let kind = FaultKind::Without { member: member.to_owned() };
+        simulator.fault(Fault { times: usize::MAX, ..Fault::once(operation, kind) });
+    };
+    leave_out("DescribeVpcs", "vpcSet");
+    document["proxy"]["port"] = 8443.into();
+    let error = client.plan(&Connectivity::from_value(document).unwrap()).await.unwrap_err();
+    assert!(error.to_string().contains("DescribeVpcs has no VPC of the subnets that there are"), "{error}");
+    simulator.meddle(&json!({"fault": "none"})).unwrap();
+    leave_out("DescribeVpcEndpointServiceConfigurations", "privateDnsNameConfiguration");
+    let error = client.teardown(&spec).consent(Consent::Disconnect).await.unwrap_err();
+    assert!(error.to_string().contains("has no name and value of the TXT record"), "{error}");
+    assert_eq!(simulator.census(), census);
 }

@@ -19,6 +19,7 @@ mod scope;
 mod sts;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, RouteTable};
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer, TargetGroup};
@@ -29,7 +30,7 @@ use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 use self::marked::Marked;
 use crate::aws::Aws;
 use crate::aws::tags::Tags;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observed::{Observed, Surroundings};
 use crate::resource::domain_record::{self, Zone};
 use crate::resource::{
@@ -41,12 +42,43 @@ pub(crate) use others::others_in;
 pub(crate) use scope::{DomainScope, Scope};
 pub(crate) use sts::accounts;
 
-/// Looks at AWS: two rounds, and what comes of them.
+/// How often AWS is looked at before what cannot be is told, and how long after each look: reads lag behind writes.
+const LOOKS: usize = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
+
+/// Looks at AWS: two rounds, and what comes of them. What cannot be is looked at once more.
+///
+/// # Errors
+/// What a read fails with; that AWS goes on leaving out what there must be.
 pub(crate) async fn observe(aws: &Aws, scope: &Scope) -> Result<Observed> {
     let ours = Ours { aws, store: &scope.store };
-    let found = ours.found(scope).await?;
-    let details = ours.details(scope, &found).await?;
-    ours.observed(scope, found, details).await
+    let mut looks = 1;
+    loop {
+        let found = ours.found(scope).await?;
+        let details = ours.details(scope, &found).await?;
+        let observed = ours.observed(scope, found, details).await?;
+        match left_out(scope, &observed) {
+            None => return Ok(observed),
+            Some(error) if looks == LOOKS => return Err(error),
+            Some(_) => aws.sleep(BETWEEN_LOOKS).await,
+        }
+        looks += 1;
+    }
+}
+
+/// What there must be and AWS did not show, where going on without it would do harm.
+fn left_out(scope: &Scope, observed: &Observed) -> Option<Error> {
+    // A run would make a second network beside the one that is there.
+    if scope.existing.is_none() && observed.vpc.is_none() && !observed.subnets.is_empty() {
+        return Some(Error::incomplete("DescribeVpcs", "VPC of the subnets that there are"));
+    }
+    // Only the service knows the name of its record, which would be left for good.
+    let nameless = |service: &resource::endpoint_service::Seen| {
+        service.available() && !service.private_dns_name.is_empty() && service.challenge.is_none()
+    };
+    let withdraws = scope.teardown && !matches!(scope.domain, DomainScope::ByHand { .. });
+    let nameless = withdraws && observed.endpoint_service.as_ref().is_some_and(nameless);
+    nameless.then(|| Error::incomplete("DescribeVpcEndpointServiceConfigurations", "name and value of the TXT record"))
 }
 
 /// What the first round brings: what carries our tag or name.

@@ -54,10 +54,11 @@ impl Ours<'_> {
         let Some(challenge) = &service.challenge else { return Ok(None) };
         let seen = |record, zone| Some(domain_record::Seen { record, zone, just_handed_out: false });
         match &scope.domain {
-            DomainScope::Route53 { parents, .. } => {
-                // A teardown tries where the record was put, also when Route 53 lists no such zone.
-                let tagged = || hinted(service).filter(|_| scope.teardown);
-                let Some(zone) = hosted_zone.cloned().or_else(tagged) else { return Ok(None) };
+            DomainScope::Route53 { parents, hosted_zone_id } => {
+                // A teardown tries where the record was put, whatever zones Route 53 lists.
+                let tagged = hinted(service).filter(|_| scope.teardown);
+                let fits = domain_record::choose(tagged.iter().cloned().collect(), parents, hosted_zone_id.as_deref());
+                let Some(zone) = fits.or_else(|| hosted_zone.cloned()).or(tagged) else { return Ok(None) };
                 let record = TxtRecord::new(challenge, &zone.name, parents);
                 let published = scope.teardown || self.published(&zone, &record).await?;
                 Ok(published.then(|| seen(record, Some(zone))).flatten())

@@ -94,6 +94,10 @@ impl Seen {
         self.verification == DnsNameState::Verified.as_str()
     }
 
+    pub(crate) fn available(&self) -> bool {
+        self.state == ServiceState::Available.as_str()
+    }
+
     /// Whether it is on its way out; such a one does not count.
     pub(crate) fn leaving(&self) -> bool {
         self.state == ServiceState::Deleting.as_str() || self.state == ServiceState::Deleted.as_str()
@@ -268,12 +272,12 @@ async fn create(cx: &Context, want: &Want, balancer: &str, token: String) -> Res
 }
 
 async fn available(cx: &Context, made: Seen) -> Result<Seen> {
-    if made.state == ServiceState::Available.as_str() && made.challenge.is_some() {
+    if made.available() && made.challenge.is_some() {
         return Ok(made);
     }
     until(cx, AVAILABLE, || async {
         match look(cx, &made.id).await? {
-            Some(now) if now.state == ServiceState::Available.as_str() => Ok(Look::Done(now)),
+            Some(now) if now.available() => Ok(Look::Done(now)),
             Some(now) if now.state == ServiceState::Failed.as_str() => Err(failed(&now.id)),
             Some(now) => Ok(Look::NotYet(now.state)),
             None => Ok(Look::Missing),
