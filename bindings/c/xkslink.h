@@ -54,6 +54,10 @@ typedef void (*XksFunction)(void *context, const char *input, const XksAnswer *a
 void xks_answer(const XksAnswer *answer, const char *text);
 void xks_refuse(const XksAnswer *answer, const char *why, uintptr_t thrown);
 
+/* Is told what the verbs of a client log: every call to AWS, and the AWS SDK's warnings, without any secret. `level` is `error`,
+ * `warn`, `info`, `debug` or `trace`, `target` says where. Called in order, soon after something was logged, on a thread of its own. */
+typedef void (*XksLog)(void *context, const char *level, const char *target, const char *message);
+
 /* Functions of the caller; NULL for those that there are not. */
 typedef struct XksCallbacks {
   void *context;
@@ -63,7 +67,10 @@ typedef struct XksCallbacks {
   XksFunction network;    /* gives AWS credentials: `access_key_id`, `secret_access_key`, `session_token`, `expires_at` (in */
   XksFunction dns;        /* seconds since 1970), for the network, for Route 53, for AWS KMS; asked again when they end */
   XksFunction kms;
+  XksLog log;
   void (*release)(uintptr_t thrown); /* lets go of what one of them threw, from any thread */
+  void (*done)(void *context);       /* lets go of the context: called once, on any thread, when the client and its runs are gone and
+                                      * no other function will be called; also if the client cannot be made */
 } XksCallbacks;
 
 /* Makes a client. `accounts` is a JSON object with `network`, `dns` and `kms`, each with any of `region`, `profile`,

@@ -159,6 +159,24 @@ def a_listener_that_throws(driver: Driver) -> None:
     assert driver.ok("census").get("key_stores", 0) == 0, "the run went on"
 
 
+def what_is_logged(driver: Driver) -> None:
+    begin(driver, log=True)
+    driver.ok("plan", spec=spec())
+    driver.ok("apply")
+    driver.ok("sleep", seconds=0.5)
+    logged = driver.ok("logged")
+    assert any(record["level"] == "debug" and "ec2:CreateVpc" in record["message"] for record in logged), logged
+    assert all(record["target"] for record in logged) and SECRET not in json.dumps(logged)
+
+
+def a_log_that_throws(driver: Driver) -> None:
+    begin(driver, log=True, throws="the disk is full")
+    driver.ok("plan", spec=spec())
+    driver.ok("apply")
+    driver.ok("sleep", seconds=0.5)
+    assert len(driver.ok("logged")) > 1, "it is told no more"
+
+
 def null_for_a_spec(driver: Driver) -> None:
     begin(driver)
     assert "spec" in json.dumps(driver.do("null")["error"])
@@ -208,6 +226,8 @@ FEATURES = [
     a_probe_without_aws,
     a_callback_that_throws,
     a_listener_that_throws,
+    what_is_logged,
+    a_log_that_throws,
     null_for_a_spec,
     a_word_that_is_not_known,
     a_document_that_is_none,

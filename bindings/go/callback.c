@@ -7,7 +7,7 @@
 
 #define FUNCTION(name) (XksFunction)(name)
 
-XksCallbacks xks_go_callbacks(uintptr_t callbacks, int publisher, int credential, int network, int dns, int kms) {
+XksCallbacks xks_go_callbacks(uintptr_t callbacks, int publisher, int credential, int network, int dns, int kms, int log) {
   XksCallbacks made = {(void *)callbacks};
   made.publish = publisher ? FUNCTION(xksGoPublish) : NULL;
   made.withdraw = publisher ? FUNCTION(xksGoWithdraw) : NULL;
@@ -15,6 +15,8 @@ XksCallbacks xks_go_callbacks(uintptr_t callbacks, int publisher, int credential
   made.network = network ? FUNCTION(xksGoNetwork) : NULL;
   made.dns = dns ? FUNCTION(xksGoDNS) : NULL;
   made.kms = kms ? FUNCTION(xksGoKMS) : NULL;
+  made.log = log ? (XksLog)xksGoLog : NULL;
   made.release = xksGoRelease;
+  made.done = xksGoDone;
   return made;
 }

@@ -4,7 +4,7 @@ package xkslink
 #include <stdint.h>
 #include <xkslink.h>
 
-XksCallbacks xks_go_callbacks(uintptr_t callbacks, int publisher, int credential, int network, int dns, int kms);
+XksCallbacks xks_go_callbacks(uintptr_t callbacks, int publisher, int credential, int network, int dns, int kms, int log);
 */
 import "C"
 
@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"runtime/cgo"
 	"time"
 	"unsafe"
@@ -54,6 +55,7 @@ type callbacks struct {
 	publisher         DNSPublisher
 	credential        func(ctx context.Context) (ProxyCredential, error)
 	network, dns, kms CredentialSource
+	logger            *slog.Logger
 }
 
 func (c *callbacks) toC(handle cgo.Handle) C.XksCallbacks {
@@ -64,7 +66,7 @@ func (c *callbacks) toC(handle cgo.Handle) C.XksCallbacks {
 		return 0
 	}
 	return C.xks_go_callbacks(C.uintptr_t(handle), there(c.publisher != nil), there(c.credential != nil),
-		there(c.network != nil), there(c.dns != nil), there(c.kms != nil))
+		there(c.network != nil), there(c.dns != nil), there(c.kms != nil), there(c.logger != nil))
 }
 
 // panicError is a panic of a callback; what it panicked with is its cause if that is an error.
@@ -103,6 +105,22 @@ func call(context unsafe.Pointer, answer *C.XksAnswer, function func(*callbacks)
 
 //export xksGoRelease
 func xksGoRelease(thrown C.uintptr_t) { cgo.Handle(thrown).Delete() }
+
+//export xksGoDone
+func xksGoDone(context unsafe.Pointer) { cgo.Handle(uintptr(context)).Delete() }
+
+// levels are those of the library.
+var levels = map[string]slog.Level{
+	"error": slog.LevelError, "warn": slog.LevelWarn, "info": slog.LevelInfo, "debug": slog.LevelDebug, "trace": slog.LevelDebug - 4,
+}
+
+//export xksGoLog
+func xksGoLog(ctx unsafe.Pointer, level, target, message *C.char) {
+	defer func() { _ = recover() }() // a handler that panics changes nothing
+	logger := cgo.Handle(uintptr(ctx)).Value().(*callbacks).logger
+	at := slog.String("target", C.GoString(target))
+	logger.LogAttrs(context.Background(), levels[C.GoString(level)], C.GoString(message), at)
+}
 
 func tell(ctx unsafe.Pointer, input *C.char, answer *C.XksAnswer, do func(DNSPublisher, TxtRecord) error) {
 	call(ctx, answer, func(c *callbacks) (any, error) {

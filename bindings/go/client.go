@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"runtime"
 	"runtime/cgo"
 	"sync"
@@ -50,6 +51,8 @@ type Options struct {
 	Publisher DNSPublisher
 	// Gives the credential of the proxy, for the credential `callback`.
 	Credential func(ctx context.Context) (ProxyCredential, error)
+	// Is told every call to AWS, and the AWS SDK's warnings, from a thread of the library's own.
+	Logger *slog.Logger
 	// A simulated AWS instead of the real one.
 	Simulated *SimulatedAWS
 }
@@ -147,15 +150,16 @@ type arguments struct {
 // Client is a client of AWS, or of a simulated one. Every verb may run at the same time as others, and may be repeated. A verb
 // whose context ends stops; AWS is left as the last finished call left it, and the same verb goes on from there.
 type Client struct {
-	mutex     sync.RWMutex
-	handle    *C.XksClient
-	callbacks cgo.Handle
+	mutex  sync.RWMutex
+	handle *C.XksClient
 }
 
 // NewClient makes a client. Nothing is asked of AWS, and no file is read, before a verb needs it.
 func NewClient(options Options) (*Client, error) {
 	accounts := map[string]any{"network": options.Network}
-	functions := &callbacks{publisher: options.Publisher, credential: options.Credential, network: options.Network.Credentials}
+	functions := &callbacks{
+		publisher: options.Publisher, credential: options.Credential, network: options.Network.Credentials, logger: options.Logger,
+	}
 	if options.DNS != nil {
 		accounts["dns"], functions.dns = options.DNS, options.DNS.Credentials
 	}
@@ -172,16 +176,14 @@ func NewClient(options Options) (*Client, error) {
 	if options.Simulated != nil {
 		world = options.Simulated.handle
 	}
-	client := &Client{callbacks: cgo.NewHandle(functions)}
-	given := functions.toC(client.callbacks)
+	given := functions.toC(cgo.NewHandle(functions)) // xksGoDone lets go of it
 	var failure *C.char
-	client.handle = C.xks_client_new(a, &given, world, &failure)
+	handle := C.xks_client_new(a, &given, world, &failure)
 	runtime.KeepAlive(options.Simulated)
-	if client.handle == nil {
-		client.callbacks.Delete()
+	if handle == nil {
 		return nil, failed(failure)
 	}
-	return client, nil
+	return &Client{handle: handle}, nil
 }
 
 // Close ends the client, once its running verbs have ended. Later calls fail with the kind `closed`.
@@ -190,7 +192,6 @@ func (c *Client) Close() {
 	defer c.mutex.Unlock()
 	if c.handle != nil {
 		C.xks_client_free(c.handle)
-		c.callbacks.Delete()
 		c.handle = nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -281,6 +282,32 @@ func TestAProxyAndANameServerOfTheWorldAreProbed(t *testing.T) {
 	}
 	if now, err := aws.Now(); err != nil || now < 0 {
 		t.Error(now, err)
+	}
+}
+
+type silent struct{ _ [8]byte }
+
+func (*silent) Publish(context.Context, xkslink.TxtRecord) error  { return nil }
+func (*silent) Withdraw(context.Context, xkslink.TxtRecord) error { return nil }
+
+func TestAClosedClientLetsGoOfItsFunctions(t *testing.T) {
+	gone := make(chan struct{})
+	func() {
+		publisher := &silent{}
+		runtime.AddCleanup(publisher, func(gone chan struct{}) { close(gone) }, gone)
+		client, err := xkslink.NewClient(xkslink.Options{Publisher: publisher})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.Close()
+	}()
+	for {
+		runtime.GC()
+		select {
+		case <-gone:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
 

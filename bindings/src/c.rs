@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use xkslink::Consent;
+use xkslink_embed::logs::{Listener, relayed};
 use xkslink_embed::{
     Accounts, Callback, Callbacks, Client, Document, Failure, Kind, Next, ProbeRequest, Result, Simulator, Target,
     Task, Thrown, World, guard,
@@ -143,6 +144,13 @@ pub type XksRelease = Option<extern "C" fn(thrown: usize)>;
 /// Who listens to events.
 pub type XksListener = Option<extern "C" fn(context: *mut c_void, event: *const c_char, line: *const c_char)>;
 
+/// Who is told what is logged.
+pub type XksLog =
+    Option<extern "C" fn(context: *mut c_void, level: *const c_char, target: *const c_char, message: *const c_char)>;
+
+/// Lets go of the context of a client's functions.
+pub type XksDone = Option<extern "C" fn(context: *mut c_void)>;
+
 /// The functions of a caller: see the header.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -161,8 +169,12 @@ pub struct XksCallbacks {
     pub dns: XksFunction,
     /// Gives AWS credentials for AWS KMS.
     pub kms: XksFunction,
+    /// Is told what is logged.
+    pub log: XksLog,
     /// Lets go of what one of them threw.
     pub release: XksRelease,
+    /// Lets go of the context.
+    pub done: XksDone,
 }
 
 /// What a function of the caller threw: a word of the caller's, and who takes it back.
@@ -179,35 +191,59 @@ impl Drop for Kept {
     }
 }
 
-/// A pointer of the caller, which is the caller's to use from several threads.
-#[derive(Clone, Copy)]
-struct Context(*mut c_void);
+/// A pointer of the caller, which is the caller's to use from several threads, until it is told that nobody will any more.
+struct Context {
+    pointer: *mut c_void,
+    done: XksDone,
+}
 // SAFETY: the header asks for a context that may be used from any thread.
 unsafe impl Send for Context {}
 // SAFETY: as above.
 unsafe impl Sync for Context {}
 
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(done) = self.done {
+            done(self.pointer);
+        }
+    }
+}
+
 impl Context {
     fn ask(
-        self,
+        &self,
         function: extern "C" fn(*mut c_void, *const c_char, *const XksAnswer),
         input: &str,
     ) -> Result<String, (String, usize)> {
         let input = CString::new(input).unwrap_or_default();
         let answer = XksAnswer::default();
-        function(self.0, input.as_ptr(), &raw const answer);
+        function(self.pointer, input.as_ptr(), &raw const answer);
         let given = answer.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         given.unwrap_or_else(|| Err(("the function gave no answer".to_owned(), 0)))
+    }
+
+    fn telling(self: &Arc<Self>, log: XksLog) -> Option<Listener> {
+        let (log, context) = (log?, Arc::clone(self));
+        Some(relayed(Arc::new(move |record| {
+            let [level, target, message] = [record.level.to_owned(), record.target, record.message]
+                .map(|text| CString::new(text).unwrap_or_default());
+            log(context.pointer, level.as_ptr(), target.as_ptr(), message.as_ptr());
+        })))
     }
 }
 
 impl XksCallbacks {
+    fn context(&self) -> Arc<Context> {
+        Arc::new(Context { pointer: self.context, done: self.done })
+    }
+
     fn asking<I: serde::Serialize + 'static, O: 'static>(
         &self,
+        context: &Arc<Context>,
         function: XksFunction,
         read: fn(&str) -> Result<O, String>,
     ) -> Option<Callback<I, O>> {
-        let (function, context, release) = (function?, Context(self.context), self.release);
+        let (function, context, release) = (function?, Arc::clone(context), self.release);
         let thrown = move |(text, word)| Thrown { text, value: Box::new(Kept { word, release }) };
         Some(Arc::new(move |input| {
             let answer = context.ask(function, &json!(input).to_string()).map_err(thrown)?;
@@ -370,20 +406,23 @@ pub extern "C" fn xks_client_new(
     error: *mut *mut c_char,
 ) -> *mut XksClient {
     doing(error, ptr::null_mut(), || {
+        // Before anything that may fail: the context is let go of in any case.
+        let given = handle("callbacks", callbacks).ok().map(|given| (given, given.context()));
         let mut accounts = Accounts::from_json(text("accounts", accounts)?)?;
         let mut functions = Callbacks::default();
-        if let Ok(given) = handle("callbacks", callbacks) {
+        if let Some((given, context)) = &given {
             let nothing = |_: &str| Ok(());
-            functions.publish = given.asking(given.publish, nothing);
-            functions.withdraw = given.asking(given.withdraw, nothing);
-            functions.credential = given.asking(given.credential, |answer| {
+            functions.publish = given.asking(context, given.publish, nothing);
+            functions.withdraw = given.asking(context, given.withdraw, nothing);
+            functions.credential = given.asking(context, given.credential, |answer| {
                 read(answer).map(|given: ProxyCredential| (given.access_key_id, given.raw_secret_access_key))
             });
-            accounts.network.source = given.asking(given.network, read);
-            if let Some(source) = given.asking(given.dns, read) {
+            functions.log = context.telling(given.log);
+            accounts.network.source = given.asking(context, given.network, read);
+            if let Some(source) = given.asking(context, given.dns, read) {
                 accounts.dns.get_or_insert_default().source = Some(source);
             }
-            if let Some(source) = given.asking(given.kms, read) {
+            if let Some(source) = given.asking(context, given.kms, read) {
                 accounts.kms.get_or_insert_default().source = Some(source);
             }
         }

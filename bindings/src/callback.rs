@@ -1,11 +1,12 @@
 //! What a caller may bring: publication of the TXT record, the credential of the proxy, AWS credentials, and who listens to
-//! events. They are called on threads where they may block.
+//! events and to what is logged. They are called on threads where they may block.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use xkslink_embed::{self as embed, Callback, Keys};
+use serde::Deserialize;
+use xkslink_embed::{self as embed, Callback, Keys, logs};
 
 use crate::document::convert;
 use crate::spec::Secret;
@@ -121,6 +122,49 @@ pub trait AwsCredentialSource: Send + Sync {
 pub trait EventListener: Send + Sync {
     /// Called for each event, in order, while the result of the run is waited for. What it throws cancels the run.
     fn on_event(&self, event: Event) -> Result<(), CallbackError>;
+}
+
+/// How much a record of the log matters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Something is not as it should be.
+    Warn,
+    /// What a person may want to know.
+    Info,
+    /// Each call to AWS, with its action and request id.
+    Debug,
+    /// More than that.
+    Trace,
+}
+
+/// One thing that was logged. It holds no secret.
+#[derive(Clone, Debug, Deserialize, uniffi::Record)]
+pub struct LogRecord {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// Where: `xkslink::apply`, or a part of the AWS SDK.
+    pub target: String,
+    /// What, with its fields.
+    pub message: String,
+}
+
+/// Listens to what the verbs of a client log.
+#[uniffi::export(with_foreign)]
+pub trait LogListener: Send + Sync {
+    /// Called for each record, in order, on a thread of its own, soon after it was logged. What it throws changes nothing.
+    fn on_record(&self, record: LogRecord) -> Result<(), CallbackError>;
+}
+
+pub(crate) fn log(listener: Arc<dyn LogListener>) -> logs::Listener {
+    logs::relayed(Arc::new(move |record| {
+        // A log that fails has nobody to tell it to.
+        if let Ok(record) = convert(&record) {
+            let _ = listener.on_record(record);
+        }
+    }))
 }
 
 type Record = xkslink::TxtRecord;

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xkslink_embed as embed;
 
-use crate::callback::{self, AwsCredentialSource, DnsPublisher, EventListener, ProxyCredential, ProxyCredentialSource};
+use crate::callback::{
+    self, AwsCredentialSource, DnsPublisher, EventListener, LogListener, ProxyCredential, ProxyCredentialSource,
+};
 use crate::document::{Consent, Diagnosis, Facts, Plan, ProbeReport, Status, Verification, convert};
 use crate::failure::XksError;
 use crate::run::Run;
@@ -179,9 +181,10 @@ pub struct Client(embed::Client);
 
 #[uniffi::export]
 impl Client {
-    /// A client with these accounts: `dns` for Route 53 and `kms` for AWS KMS, if they are others than that of the network.
+    /// A client with these accounts: `dns` for Route 53 and `kms` for AWS KMS, if they are others than that of the network. `log`
+    /// is told every call to AWS, and the AWS SDK's warnings.
     /// Nothing is asked of AWS, and no file is read, before a verb needs it.
-    #[uniffi::constructor(default(network = None, dns = None, kms = None, publisher = None, credential = None, simulated = None))]
+    #[uniffi::constructor(default(network = None, dns = None, kms = None, publisher = None, credential = None, simulated = None, log = None))]
     pub fn new(
         network: Option<Account>,
         dns: Option<Account>,
@@ -189,6 +192,7 @@ impl Client {
         publisher: Option<Arc<dyn DnsPublisher>>,
         credential: Option<Arc<dyn ProxyCredentialSource>>,
         simulated: Option<Arc<SimulatedAws>>,
+        log: Option<Arc<dyn LogListener>>,
     ) -> Result<Self, XksError> {
         let given = [("network", &network), ("dns", &dns), ("kms", &kms)];
         let plain: serde_json::Map<_, _> = given
@@ -207,7 +211,7 @@ impl Client {
             publish: publisher.as_ref().map(callback::publish),
             withdraw: publisher.as_ref().map(callback::withdraw),
             credential: credential.map(callback::credential),
-            ..embed::Callbacks::default()
+            log: log.map(callback::log),
         };
         Ok(Self(embed::Client::new(accounts, callbacks, simulated.map(|world| world.0.clone()))?))
     }

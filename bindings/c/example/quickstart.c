@@ -32,6 +32,11 @@ static void print_event(void *context, const char *event, const char *line) {
   puts(line);
 }
 
+static void print_log(void *context, const char *level, const char *target, const char *message) {
+  (void)context;
+  fprintf(stderr, "%s %s: %s\n", level, target, message);
+}
+
 /* Runs a verb to its end. */
 static XksDocument *run(const XksClient *client, const char *verb, const XksDocument *document, const char *arguments) {
   char *error = NULL;
@@ -58,6 +63,7 @@ int main(void) {
   check("simulator", aws != NULL, error);
   XksCallbacks callbacks = {0};
   callbacks.credential = credential;
+  callbacks.log = print_log;
   XksClient *client = xks_client_new("{}", &callbacks, aws, &error);
   check("client", client != NULL, error);
   XksDocument *spec = xks_read("spec", "json", SPEC, &error);

@@ -63,7 +63,40 @@ namespace Xkslink
         [DataMember(Name = "expires_at", EmitDefaultValue = false)] long? ExpiresAt { get; set; }
     }
 
-    /// <summary>The functions of one client. The library knows them by a word, as long as the client or a run of it is there.</summary>
+    /// <summary>How much a record of the log matters.</summary>
+    public enum LogLevel
+    {
+        /// <summary>More than each call.</summary>
+        Trace,
+        /// <summary>Each call to AWS, with its action and request id.</summary>
+        Debug,
+        /// <summary>What a person may want to know.</summary>
+        Info,
+        /// <summary>Something is not as it should be.</summary>
+        Warn,
+        /// <summary>Something failed.</summary>
+        Error,
+    }
+
+    /// <summary>One thing that was logged. It holds no secret.</summary>
+    public sealed class LogRecord
+    {
+        internal LogRecord(LogLevel level, string target, string message)
+        {
+            Level = level;
+            Target = target;
+            Message = message;
+        }
+
+        /// <summary>How much it matters.</summary>
+        public LogLevel Level { get; private set; }
+        /// <summary>Where: `xkslink::apply`, or a part of the AWS SDK.</summary>
+        public string Target { get; private set; }
+        /// <summary>What, with its fields.</summary>
+        public string Message { get; private set; }
+    }
+
+    /// <summary>The functions of one client. The library knows them by a word, as long as it may call them.</summary>
     sealed class Callbacks
     {
         // The library holds pointers to these, so they must never be collected.
@@ -81,44 +114,55 @@ namespace Xkslink
         static readonly Native.Function network = (context, input, answer) => Call(context, answer, own => Json.Write(own.keys[0]()));
         static readonly Native.Function dns = (context, input, answer) => Call(context, answer, own => Json.Write(own.keys[1]()));
         static readonly Native.Function kms = (context, input, answer) => Call(context, answer, own => Json.Write(own.keys[2]()));
+        static readonly Native.Log log = (context, level, target, message) =>
+        {
+            Thread.CurrentThread.IsBackground = true;
+            try
+            {
+                var severity = (LogLevel)Enum.Parse(typeof(LogLevel), Native.Read(level), true);
+                Kept.Get<Callbacks>(context.ToInt64()).listener(new LogRecord(severity, Native.Read(target), Native.Read(message)));
+            }
+            catch (Exception)
+            {
+                // A log that fails changes nothing.
+            }
+        };
+        static readonly Native.Done done = context =>
+        {
+            Thread.CurrentThread.IsBackground = true;
+            Kept.Forget(context.ToInt64());
+        };
         static readonly Native.Release release = thrown => Kept.Forget((long)thrown.ToUInt64());
 
         readonly IDnsPublisher publisher;
         readonly Func<ProxyCredential> source;
         readonly Func<AwsCredentials>[] keys;
-        readonly long word;
-        int users = 1;
+        readonly Action<LogRecord> listener;
 
         public Callbacks(ClientOptions options)
         {
             publisher = options.Publisher;
             source = options.Credential;
             keys = Array.ConvertAll(new[] { options.Network, options.Dns, options.Kms }, account => account == null ? null : account.Credentials);
-            word = Kept.Keep(this);
+            listener = options.Log;
         }
 
+        /// <summary>For one client, which lets go of them.</summary>
         public Native.Callbacks ToNative()
         {
             return new Native.Callbacks
             {
-                Context = new IntPtr(word),
+                Context = new IntPtr(Kept.Keep(this)),
                 Publish = publisher == null ? null : publish,
                 Withdraw = publisher == null ? null : withdraw,
                 Credential = source == null ? null : credential,
                 Network = keys[0] == null ? null : network,
                 Dns = keys[1] == null ? null : dns,
                 Kms = keys[2] == null ? null : kms,
+                Log = listener == null ? null : log,
                 Release = release,
+                Done = done,
             };
-        }
-
-        /// <summary>One more uses them.</summary>
-        public void Hold() { Interlocked.Increment(ref users); }
-
-        /// <summary>One less does.</summary>
-        public void Release()
-        {
-            if (Interlocked.Decrement(ref users) == 0) Kept.Forget(word);
         }
 
         /// <summary>Calls a function; no exception gets into the library.</summary>
@@ -128,9 +172,7 @@ namespace Xkslink
             Thread.CurrentThread.IsBackground = true;
             try
             {
-                Callbacks own = Kept.Get<Callbacks>(context.ToInt64());
-                if (own == null) throw new ObjectDisposedException("Client", "the client and its runs are closed");
-                Native.xks_answer(answer, Native.Text(function(own)));
+                Native.xks_answer(answer, Native.Text(function(Kept.Get<Callbacks>(context.ToInt64()))));
             }
             catch (Exception thrown)
             {
@@ -138,5 +180,13 @@ namespace Xkslink
                 Native.xks_refuse(answer, Native.Text(why), new UIntPtr((ulong)Kept.Keep(thrown)));
             }
         }
+    }
+
+    /// <summary>A thread of the caller's stays what it is, while the library may call `done` on it.</summary>
+    sealed class SameThread : IDisposable
+    {
+        readonly bool background = Thread.CurrentThread.IsBackground;
+
+        public void Dispose() { Thread.CurrentThread.IsBackground = background; }
     }
 }

@@ -68,6 +68,8 @@ namespace Xkslink
         public IDnsPublisher Publisher { get; set; }
         /// <summary>Gives the credential of the proxy, for the credential `callback`, on a thread of the library's own.</summary>
         public Func<ProxyCredential> Credential { get; set; }
+        /// <summary>Is told every call to AWS, and the AWS SDK's warnings, on a thread of the library's own. What it throws changes nothing.</summary>
+        public Action<LogRecord> Log { get; set; }
         /// <summary>A simulated AWS instead of the real one.</summary>
         public SimulatedAws Simulated { get; set; }
     }
@@ -129,7 +131,6 @@ namespace Xkslink
         }
 
         readonly ClientHandle handle;
-        readonly Callbacks callbacks;
 
         /// <summary>Makes a client. Nothing is asked of AWS, and no file is read, before a verb needs it.</summary>
         public Client(ClientOptions options = null)
@@ -137,14 +138,11 @@ namespace Xkslink
             Native.Version();
             options = options ?? new ClientOptions();
             var accounts = new Accounts { Network = options.Network ?? new Account(), Dns = options.Dns, Kms = options.Kms };
-            callbacks = new Callbacks(options);
-            var functions = callbacks.ToNative();
+            var functions = new Callbacks(options).ToNative();
             var simulated = options.Simulated == null ? new SimulatorHandle() : options.Simulated.Handle;
             IntPtr error;
-            handle = Native.xks_client_new(Native.Text(Json.Write(accounts)), ref functions, simulated, out error);
-            if (!handle.IsInvalid) return;
-            callbacks.Release();
-            throw XksException.Take(error);
+            using (new SameThread())
+                handle = Native.Check(Native.xks_client_new(Native.Text(Json.Write(accounts)), ref functions, simulated, out error), error);
         }
 
         /// <summary>What would change to make the spec true. Reads only.</summary>
@@ -219,9 +217,7 @@ namespace Xkslink
         /// <summary>Ends the client. Running verbs go on; later calls fail.</summary>
         public void Dispose()
         {
-            if (handle.IsClosed) return;
-            handle.Dispose();
-            callbacks.Release();
+            using (new SameThread()) handle.Dispose();
         }
 
         static List<string> Words(IEnumerable<Consent> consent)
@@ -247,18 +243,7 @@ namespace Xkslink
             IntPtr error;
             var text = Native.Text(Json.Write(arguments));
             var run = Native.Check(Native.xks_start(handle, Native.Text(verb), document, text, out error), error);
-            callbacks.Hold();
-            return Task.Run(() =>
-            {
-                try
-                {
-                    return Wait(run, onEvent, cancel, made);
-                }
-                finally
-                {
-                    callbacks.Release();
-                }
-            });
+            return Task.Run(() => Wait(run, onEvent, cancel, made));
         }
 
         /// <summary>How long a wait stays in the library, in seconds; it ends at once when there is something.</summary>

@@ -40,14 +40,22 @@ namespace Xkslink
         public delegate void Function(IntPtr context, IntPtr input, IntPtr answer);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        public delegate void Log(IntPtr context, IntPtr level, IntPtr target, IntPtr message);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         public delegate void Release(UIntPtr thrown);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        public delegate void Done(IntPtr context);
 
         [StructLayout(LayoutKind.Sequential)]
         public struct Callbacks
         {
             public IntPtr Context;
             public Function Publish, Withdraw, Credential, Network, Dns, Kms;
+            public Log Log;
             public Release Release;
+            public Done Done;
         }
 
         [DllImport(Library)] public static extern IntPtr xks_version();

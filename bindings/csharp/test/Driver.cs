@@ -58,6 +58,7 @@ static class Words
 sealed class Driver : IDnsPublisher
 {
     readonly Dictionary<string, int> called = new Dictionary<string, int>();
+    readonly List<LogRecord> logged = new List<LogRecord>();
     SimulatedAws aws;
     Client client;
     Plan plan;
@@ -131,6 +132,14 @@ sealed class Driver : IDnsPublisher
                 },
             };
         }
+        if (word.Text("log") != null)
+        {
+            options.Log = record =>
+            {
+                lock (logged) logged.Add(record);
+                if (throws != null) throw Failing(throws);
+            };
+        }
         client = new Client(options);
     }
 
@@ -175,6 +184,7 @@ sealed class Driver : IDnsPublisher
                 return Words.Of("ok", Library.Version);
             case "world":
                 foreach (string name in new[] { "publish", "credential", "aws_credentials" }) called[name] = 0;
+                lock (logged) logged.Clear();
                 string speed = word.Text("speed");
                 aws = new SimulatedAws(new World
                 {
@@ -196,6 +206,12 @@ sealed class Driver : IDnsPublisher
                 return Words.Object("ok", aws.Census().Select(each => Words.Of(each.Key, each.Value)));
             case "called":
                 return Words.Object("ok", called.Select(each => Words.Of(each.Key, each.Value)));
+            case "logged":
+                lock (logged)
+                {
+                    return Words.List("ok", logged.Select(each => Words.Object("item", Words.Of("level", each.Level.ToString().ToLowerInvariant()),
+                        Words.Of("target", each.Target), Words.Of("message", each.Message))).ToArray());
+                }
             case "sleep":
                 Thread.Sleep((int)(double.Parse(word.Text("seconds")) * 1000));
                 return Words.Of("ok", null);

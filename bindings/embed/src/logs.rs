@@ -1,5 +1,6 @@
 //! What the library and the AWS SDK log. A language reads it at its own pace, from a queue for the whole process, so that no lock
-//! of the language is taken where something is logged; or it gives a client a log of its own, which must not block.
+//! of the language is taken where something is logged; or it gives a client a log of its own, which must not block, or is
+//! [`relayed`].
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
@@ -12,6 +13,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
+
+use crate::failure::guard;
+use crate::runtime::runtime;
 
 /// One thing that was logged.
 #[derive(Clone, Debug, Serialize)]
@@ -67,6 +71,62 @@ fn keep(record: Record) {
 
 /// Who is told of each record, on the thread that logs it.
 pub type Listener = Arc<dyn Fn(Record) + Send + Sync>;
+
+/// A listener that may block and take any lock: it is told in order, on threads where that is allowed. When it is far behind,
+/// the oldest records go.
+#[must_use]
+pub fn relayed(tell: Listener) -> Listener {
+    let relay = Arc::new(Relay { tell, waiting: Mutex::default() });
+    Arc::new(move |record| relay.take(record))
+}
+
+struct Relay {
+    tell: Listener,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    records: VecDeque<Record>,
+    /// The process in which somebody tells them: threads do not survive a fork.
+    teller: Option<u32>,
+}
+
+impl Relay {
+    fn take(self: &Arc<Self>, record: Record) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.records.len() >= KEPT {
+            waiting.records.pop_front();
+        }
+        waiting.records.push_back(record);
+        if waiting.teller != Some(std::process::id())
+            && let Ok(runtime) = runtime()
+        {
+            waiting.teller = Some(std::process::id());
+            let relay = Arc::clone(self);
+            runtime.spawn_blocking(move || relay.tell_all());
+        }
+    }
+
+    fn tell_all(&self) {
+        while let Some(record) = self.next() {
+            // A listener that panics is told the next one all the same.
+            let _ = guard(|| {
+                (self.tell)(record);
+                Ok(())
+            });
+        }
+    }
+
+    fn next(&self) -> Option<Record> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.records.pop_front();
+        if next.is_none() {
+            waiting.teller = None;
+        }
+        next
+    }
+}
 
 /// The log of one client: what this library logs of its verbs down to `debug`, and of the rest, which is the AWS SDK with
 /// several lines for every call, warnings and errors.

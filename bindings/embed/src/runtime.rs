@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -37,12 +38,17 @@ impl<T> PerProcess<T> {
     }
 }
 
+/// How long a thread that called a function of the caller's language waits for the next one. Some languages, such as C# with
+/// Mono, wait at the end of a program until such a thread has ended.
+pub(crate) const IDLE: Duration = Duration::from_millis(100);
+
 static RUNTIME: PerProcess<Runtime> = PerProcess::new();
 
 /// The runtime of this process.
 pub(crate) fn runtime() -> Result<Arc<Runtime>> {
     RUNTIME.get_or_make(|| {
-        let made = Builder::new_multi_thread().worker_threads(2).thread_name("xkslink").enable_all().build();
+        let mut builder = Builder::new_multi_thread();
+        let made = builder.worker_threads(2).thread_name("xkslink").thread_keep_alive(IDLE).enable_all().build();
         made.map_err(|error| Failure::argument("runtime", format!("no thread: {error}"), "free some resources"))
     })
 }

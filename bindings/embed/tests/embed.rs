@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xkslink::Consent;
-use xkslink_embed::logs::{Listener, Record, listen, take_within};
+use xkslink_embed::logs::{Listener, Record, listen, relayed, take_within};
 use xkslink_embed::{
     Account, Accounts, Callbacks, Client, Document, Failure, Keys, Kind, Next, Outcome, ProbeRequest, Simulator,
     Target, Task, Thrown, World, guard, spec,
@@ -327,4 +327,24 @@ fn a_client_has_a_log_of_its_own() {
     let told = told.lock().unwrap();
     assert!(told.iter().any(|record| record.level == "debug" && record.message.contains("ec2:CreateVpc")), "{told:?}");
     assert!(!format!("{told:?}").contains(SECRET));
+}
+
+#[test]
+fn a_relayed_log_that_blocks_holds_up_no_run() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let gate = Arc::new(Mutex::new(()));
+    let entrance = Arc::clone(&gate);
+    let log = relayed(Arc::new(move |record: Record| {
+        drop(entrance.lock().unwrap());
+        tell.send(record.message).unwrap();
+    }));
+    let client = Client::new(Accounts::default(), Callbacks { log: Some(log), ..callbacks() }, Some(world())).unwrap();
+    let held = gate.lock().unwrap();
+    outcome(&client.apply(planned(&client), vec![]).unwrap()).unwrap();
+    assert!(told.try_recv().is_err(), "nobody was told yet");
+    drop((held, client));
+    // Its thread ends when the client is gone and all is told, and with it this.
+    let told: Vec<String> = told.iter().collect();
+    let of = |call: &str| told.iter().position(|message| message.contains(call));
+    assert!(of("ec2:CreateVpc").is_some() && of("ec2:CreateVpc") < of("kms:ConnectCustomKeyStore"), "{told:?}");
 }

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +30,7 @@ type word struct {
 	KMSAccount  string            `json:"kms_account"`
 	Credentials bool              `json:"credentials"`
 	Throws      string            `json:"throws"`
+	Log         bool              `json:"log"`
 	Deed        json.RawMessage   `json:"deed"`
 	Script      json.RawMessage   `json:"script"`
 	Seconds     float64           `json:"seconds"`
@@ -57,6 +60,7 @@ type driver struct {
 	threw  error
 	mutex  sync.Mutex
 	called map[string]int
+	logged []map[string]string
 }
 
 func (d *driver) call(name string) {
@@ -104,6 +108,23 @@ func (d *driver) Withdraw(_ context.Context, given xkslink.TxtRecord) error {
 	return d.serve(slices.DeleteFunc(d.elsewhere(), func(each record) bool { return each.Value == given.Value }))
 }
 
+// Write keeps a line of the log.
+func (d *driver) Write(line []byte) (int, error) {
+	var record map[string]string
+	if err := json.Unmarshal(line, &record); err != nil {
+		return 0, err
+	}
+	d.mutex.Lock()
+	d.logged = append(d.logged, map[string]string{
+		"level": strings.ToLower(record["level"]), "target": record["target"], "message": record["msg"],
+	})
+	d.mutex.Unlock()
+	if d.throws != "" {
+		panic(d.throws)
+	}
+	return len(line), nil
+}
+
 func (d *driver) newClient(w word) (err error) {
 	options := xkslink.Options{Publisher: d, Simulated: d.aws}
 	options.Credential = func(context.Context) (xkslink.ProxyCredential, error) {
@@ -118,6 +139,9 @@ func (d *driver) newClient(w word) (err error) {
 			d.call("aws_credentials")
 			return xkslink.AWSCredentials{AccessKeyID: "AKIA111122223333", SecretAccessKey: "simulated"}, nil
 		}
+	}
+	if w.Log {
+		options.Logger = slog.New(slog.NewJSONHandler(d, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	d.throws = w.Throws
 	d.client, err = xkslink.NewClient(options)
@@ -178,6 +202,7 @@ func (d *driver) does(w word, answer map[string]any) (any, error) {
 		return xkslink.Version(), nil
 	case "world":
 		d.called = map[string]int{"publish": 0, "credential": 0, "aws_credentials": 0}
+		d.logged = nil
 		var err error
 		d.aws, err = xkslink.NewSimulatedAWS(xkslink.World{HostedZones: w.HostedZones, Speed: w.Speed})
 		return nil, err
@@ -193,6 +218,10 @@ func (d *driver) does(w word, answer map[string]any) (any, error) {
 		return d.aws.Census()
 	case "called":
 		return d.called, nil
+	case "logged":
+		d.mutex.Lock()
+		defer d.mutex.Unlock()
+		return slices.Clone(d.logged), nil
 	case "sleep":
 		time.Sleep(time.Duration(w.Seconds * float64(time.Second)))
 		return nil, nil

@@ -59,6 +59,16 @@ module Xkslink
     end
   end
 
+  # Tells a Logger what is logged.
+  LogTo = Struct.new(:logger) do
+    def on_record(record)
+      severity = LogLevel.constants.find { |name| LogLevel.const_get(name) == record.level }.to_s.downcase
+      severity = 'debug' if severity == 'trace'
+      logger.public_send(severity, record.target) { record.message }
+    end
+  end
+  private_constant :LogTo
+
   class << self
     # A client of AWS, or of a simulated one.
     #
@@ -66,8 +76,9 @@ module Xkslink
     # publisher::         has publish(record) and withdraw(record), for Domain::CALLBACK
     # credential::        has credential, which gives a ProxyCredential, for Credential::CALLBACK
     # simulated::         a simulated AWS instead of the real one
-    def connect(network: nil, dns: nil, kms: nil, publisher: nil, credential: nil, simulated: nil)
-      Client.new(network, dns, kms, publisher, credential, simulated)
+    # logger::            a Logger, which is told every call to AWS, and the AWS SDK's warnings, on a thread of its own
+    def connect(network: nil, dns: nil, kms: nil, publisher: nil, credential: nil, simulated: nil, logger: nil)
+      Client.new(network, dns, kms, publisher, credential, simulated, logger && LogTo.new(logger))
     end
 
     # A simulated AWS. Its time is virtual, unless it has a speed: simulated seconds per real second.

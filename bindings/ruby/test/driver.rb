@@ -1,6 +1,8 @@
 # The driver of the conformance suite: see bindings/conformance/README.md.
 
 require 'json'
+require 'logger'
+require 'stringio'
 require 'timeout'
 require_relative '../lib/xkslink'
 
@@ -76,9 +78,14 @@ class Driver
 
   def new_client(word)
     credentials = word['credentials'] ? Account.new(credentials: AwsSource.new(self)) : nil
+    log = Logger.new(StringIO.new, formatter: lambda do |severity, _time, target, message|
+      @logged << { level: severity.downcase, target: target, message: message }
+      fails(word['throws']) if word['throws']
+    end)
     @client = Xkslink.connect(
       network: credentials, kms: word['kms_account'] && Account.new(account: word['kms_account']),
-      publisher: Publisher.new(self, word['throws']), credential: ProxySource.new(self), simulated: @aws
+      publisher: Publisher.new(self, word['throws']), credential: ProxySource.new(self), simulated: @aws,
+      logger: word['log'] && log
     )
     nil
   end
@@ -108,6 +115,7 @@ class Driver
     when 'version' then Xkslink.version
     when 'world'
       @called = Hash.new(0).merge('publish' => 0, 'credential' => 0, 'aws_credentials' => 0)
+      @logged = []
       @aws = Xkslink.simulate(hosted_zones: word['hosted_zones'], speed: word['speed'])
       nil
     when 'client' then new_client(word)
@@ -116,6 +124,7 @@ class Driver
     when 'requests' then JSON.parse(@aws.requests)
     when 'census' then @aws.census
     when 'called' then @called
+    when 'logged' then @logged
     when 'sleep' then sleep(word['seconds']) && nil
     when 'plan' then (@plan = @client.plan(spec(word))).to_json
     when 'plan_teardown' then @client.plan_teardown(target(word)).to_json

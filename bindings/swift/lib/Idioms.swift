@@ -71,6 +71,15 @@ public final class CredentialSource: ProxyCredentialSource {
     public func credential() throws -> ProxyCredential { try refusing(give) }
 }
 
+/// What is logged to a closure, which runs on a thread of its own.
+public final class Log: LogListener {
+    private let tell: @Sendable (LogRecord) throws -> Void
+
+    public init(tell: @escaping @Sendable (LogRecord) throws -> Void) { self.tell = tell }
+
+    public func onRecord(record: LogRecord) throws { try refusing { try tell(record) } }
+}
+
 /// What a closure of the caller threw, kept while its error passes through Rust.
 private final class Kept: Thrown {
     let error: any Error

@@ -65,3 +65,20 @@ fun awsCredentials(give: suspend () -> AwsCredentials): AwsCredentialSource =
     object : AwsCredentialSource {
         override fun credentials() = runBlocking { give() }
     }
+
+/** A listener to what is logged from a function. It runs on a thread of its own. */
+fun logListener(tell: (LogRecord) -> Unit): LogListener =
+    object : LogListener {
+        override fun onRecord(record: LogRecord) = tell(record)
+    }
+
+/** Writes what is logged to a logger of the platform, which SLF4J and Log4j can stand behind. */
+fun logTo(logger: System.Logger): LogListener = logListener { logger.log(it.level.ofPlatform(), "${it.target}: ${it.message}") }
+
+private fun LogLevel.ofPlatform() = when (this) {
+    LogLevel.ERROR -> System.Logger.Level.ERROR
+    LogLevel.WARN -> System.Logger.Level.WARNING
+    LogLevel.INFO -> System.Logger.Level.INFO
+    LogLevel.DEBUG -> System.Logger.Level.DEBUG
+    LogLevel.TRACE -> System.Logger.Level.TRACE
+}

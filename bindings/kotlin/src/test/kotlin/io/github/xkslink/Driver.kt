@@ -34,6 +34,7 @@ private class Driver {
     var plan: Plan? = null
     var report: Report? = null
     var threw: Throwable? = null
+    val logged = java.util.Collections.synchronizedList(mutableListOf<Map<String, String>>())
     val called = mutableMapOf("publish" to 0, "credential" to 0, "aws_credentials" to 0)
 
     fun call(name: String) = called.merge(name, 1, Int::plus)
@@ -62,12 +63,17 @@ private class Driver {
             call("aws_credentials")
             AwsCredentials("AKIA111122223333", Secret("simulated"))
         }
+        val log = logListener {
+            logged += mapOf("level" to it.level.name.lowercase(), "target" to it.target, "message" to it.message)
+            throws?.let { fail(it) }
+        }
         client = Client(
             network = if (word.has("credentials")) Account(credentials = credentials) else null,
             kms = word.text("kms_account")?.let { Account(account = it) },
             publisher = publisher,
             credential = credential,
             simulated = aws,
+            log = log.takeIf { word.has("log") },
         )
     }
 
@@ -94,6 +100,7 @@ private class Driver {
         "world" -> {
             aws = SimulatedAws(word["hosted_zones"].map { it.asText() }, word["speed"]?.asDouble())
             called.replaceAll { _, _ -> 0 }
+            logged.clear()
         }
         "client" -> newClient(word)
         "deed" -> json.readTree(aws.deed(word["deed"].toString()))
@@ -101,6 +108,7 @@ private class Driver {
         "requests" -> json.readTree(aws.requests())
         "census" -> aws.census()
         "called" -> called
+        "logged" -> logged.toList()
         "sleep" -> delay((word["seconds"].asDouble() * 1000).toLong())
         "plan" -> client.plan(spec(word)).also { plan = it }.toJson()
         "plan_teardown" -> client.planTeardown(target(word)).toJson()

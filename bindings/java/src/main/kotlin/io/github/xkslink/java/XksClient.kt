@@ -11,6 +11,7 @@ import io.github.xkslink.DnsPublisher
 import io.github.xkslink.Event
 import io.github.xkslink.EventListener
 import io.github.xkslink.Facts
+import io.github.xkslink.LogListener
 import io.github.xkslink.Plan
 import io.github.xkslink.ProbeReport
 import io.github.xkslink.ProbeRequest
@@ -24,6 +25,7 @@ import io.github.xkslink.Target
 import io.github.xkslink.TxtRecord
 import io.github.xkslink.Verification
 import io.github.xkslink.XksException
+import io.github.xkslink.logTo
 import java.util.concurrent.CompletableFuture
 import java.util.function.Consumer
 import kotlinx.coroutines.CoroutineScope
@@ -47,6 +49,7 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
         private var publisher: DnsPublisher? = null
         private var credential: ProxyCredentialSource? = null
         private var simulated: SimulatedAws? = null
+        private var log: LogListener? = null
 
         /** The account of VPC, load balancer and endpoint service; the standard chain by default. */
         fun network(account: Account) = apply { network = account }
@@ -75,9 +78,15 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
         /** A simulated AWS instead of the real one. */
         fun simulated(aws: SimulatedAws) = apply { simulated = aws }
 
+        /** Is told every call to AWS, and the AWS SDK's warnings, on a thread of its own. What it throws changes nothing. */
+        fun log(listener: LogListener) = apply { log = listener }
+
+        /** The same to a logger of the platform, which SLF4J and Log4j can stand behind. */
+        fun log(logger: System.Logger) = log(logTo(logger))
+
         /** Makes the client. Nothing is asked of AWS, and no file is read, before a verb needs it. */
         @Throws(XksException::class)
-        fun build() = XksClient(Client(network, dns, kms, publisher, credential, simulated))
+        fun build() = XksClient(Client(network, dns, kms, publisher, credential, simulated, log))
     }
 
     /** What would change to make the spec true. Reads only. */

@@ -24,6 +24,7 @@ final class Driver implements DnsPublisher {
     private static final String SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
 
     private final Map<String, Integer> called = new ConcurrentHashMap<>();
+    private final List<Map<String, String>> logged = Collections.synchronizedList(new ArrayList<>());
     private SimulatedAws aws;
     private XksClient client;
     private Plan plan;
@@ -128,6 +129,15 @@ final class Driver implements DnsPublisher {
                 return source.credentials();
             }).build());
         }
+        if (word.has("log")) {
+            builder.log(record -> {
+                String level = record.getLevel().name().toLowerCase();
+                logged.add(Map.of("level", level, "target", record.getTarget(), "message", record.getMessage()));
+                if (throwing != null) {
+                    throw failing(throwing);
+                }
+            });
+        }
         client = builder.build();
     }
 
@@ -167,6 +177,7 @@ final class Driver implements DnsPublisher {
                 for (String name : List.of("publish", "credential", "aws_credentials")) {
                     called.put(name, 0);
                 }
+                logged.clear();
                 List<String> zones = new ArrayList<>();
                 word.get("hosted_zones").forEach(each -> zones.add(each.asText()));
                 SimulatedAwsBuilder world = XksClient.simulatedAws().hostedZones(zones.toArray(new String[0]));
@@ -186,6 +197,8 @@ final class Driver implements DnsPublisher {
                 return aws.census();
             case "called":
                 return called;
+            case "logged":
+                return new ArrayList<>(logged);
             case "sleep":
                 Thread.sleep((long) (word.get("seconds").asDouble() * 1000));
                 return null;
