@@ -44,6 +44,12 @@ char *xks_write(const XksDocument *document, const char *form, char **error);
 /* Whom an error message accuses, without a look at AWS. */
 XksDocument *xks_diagnose_text(const char *text, char **error);
 
+/* Facts, judged by every rule: a verification. */
+XksDocument *xks_verified(const XksDocument *facts, char **error);
+
+/* Facts and what was seen: a diagnosis. */
+XksDocument *xks_diagnosed(const XksDocument *facts, const char *told, char **error);
+
 void xks_document_free(XksDocument *document);
 
 /* A function of the caller. It is called on a thread of the library, where it may block, with a JSON document, and answers with

@@ -149,6 +149,36 @@ func (d *Diagnosis) Content() (DiagnosisDocument, error) {
 // Content is what the probe saw.
 func (p *ProbeReport) Content() (ProbeDocument, error) { return content[ProbeDocument](p.document) }
 
+// Verify judges the facts by every rule.
+func (f *Facts) Verify() (*Verification, error) {
+	if f == nil || f.document == nil {
+		return nil, invalid("facts", "is nil", "give what Facts returns")
+	}
+	var err *C.char
+	handle := C.xks_verified(f.handle, &err)
+	runtime.KeepAlive(f)
+	if handle == nil {
+		return nil, failed(err)
+	}
+	return &Verification{held(handle)}, nil
+}
+
+// Diagnose gives the causes of what was told: an error, a ConnectionErrorCode, a message, a log.
+func (f *Facts) Diagnose(told string) (*Diagnosis, error) {
+	if f == nil || f.document == nil {
+		return nil, invalid("facts", "is nil", "give what Facts returns")
+	}
+	t, free := lent(told)
+	defer free()
+	var err *C.char
+	handle := C.xks_diagnosed(f.handle, t, &err)
+	runtime.KeepAlive(f)
+	if handle == nil {
+		return nil, failed(err)
+	}
+	return &Diagnosis{held(handle)}, nil
+}
+
 // ReadPlan reads a plan that JSON wrote.
 func ReadPlan(text string) (*Plan, error) {
 	return as[Plan](read("plan", "json", text))
@@ -230,6 +260,27 @@ func (c *Connectivity) Write(format Format) (string, error) {
 		return "", err
 	}
 	return document.write(string(format))
+}
+
+// ReadingVerb is a verb that only reads.
+type ReadingVerb string
+
+// The verbs that only read.
+const (
+	ReadingStatus   ReadingVerb = "status"
+	ReadingVerify   ReadingVerb = "verify"
+	ReadingDiagnose ReadingVerb = "diagnose"
+	ReadingProbe    ReadingVerb = "probe"
+)
+
+// Policies are the IAM policies that a verb which only reads needs, as JSON: `role`, `iam` (in IAM's own form) and `statements` of
+// each.
+func (c *Connectivity) Policies(verb ReadingVerb) (string, error) {
+	document, err := c.read()
+	if err != nil {
+		return "", err
+	}
+	return document.write("policies:" + string(verb))
 }
 
 func (c *Connectivity) read() (*document, error) {

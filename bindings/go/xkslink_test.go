@@ -1,11 +1,15 @@
 package xkslink_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -282,6 +286,32 @@ func TestAProxyAndANameServerOfTheWorldAreProbed(t *testing.T) {
 	}
 	if now, err := aws.Now(); err != nil || now < 0 {
 		t.Error(now, err)
+	}
+}
+
+func TestThreadsOfTheLibraryGetNoSIGPIPE(t *testing.T) {
+	_, client := simulated(t, 0)
+	if _, err := client.Plan(context.Background(), connectivity()); err != nil {
+		t.Fatal(err)
+	}
+	threads, _ := filepath.Glob("/proc/self/task/*/status")
+	seen := 0
+	for _, thread := range threads {
+		status, err := os.ReadFile(thread)
+		if err != nil || !bytes.HasPrefix(status, []byte("Name:\txkslink")) {
+			continue
+		}
+		seen++
+		var blocked uint64
+		if _, mask, found := bytes.Cut(status, []byte("SigBlk:\t")); found {
+			_, _ = fmt.Sscanf(string(mask), "%x", &blocked)
+		}
+		if blocked&(1<<(syscall.SIGPIPE-1)) == 0 {
+			t.Errorf("%s:\n%s", thread, status)
+		}
+	}
+	if seen == 0 && runtime.GOOS == "linux" {
+		t.Error("no thread of the library is there")
 	}
 }
 

@@ -21,6 +21,8 @@ use xkslink_embed::{
     Task, Thrown, World, guard,
 };
 
+use crate::sigpipe;
+
 /// Gives a text to the caller, who frees it with [`xks_free`].
 fn give(text: impl Into<Vec<u8>>) -> *mut c_char {
     // JSON and texts of the library hold no NUL.
@@ -43,37 +45,9 @@ fn give_error(error: *mut *mut c_char, failure: &Failure) {
     }
 }
 
-/// As long as it is there, this thread and the threads that it makes get no SIGPIPE: a peer that closes its connection would
-/// else end a program in Go, C or Swift. What the program itself has said about the signal stays.
-#[cfg(unix)]
-struct NoSigpipe(libc::sigset_t);
-
-#[cfg(unix)]
-impl NoSigpipe {
-    fn new() -> Self {
-        // SAFETY: both sets are of this function, and are written before they are read.
-        unsafe {
-            let (mut pipe, mut before) = (std::mem::zeroed(), std::mem::zeroed());
-            libc::sigemptyset(&raw mut pipe);
-            libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut before);
-            Self(before)
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for NoSigpipe {
-    fn drop(&mut self) {
-        // SAFETY: the set is that which the system gave.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
-    }
-}
-
 /// Does something, and gives `none` and an error if that fails.
 fn doing<T>(error: *mut *mut c_char, none: T, work: impl FnOnce() -> Result<T>) -> T {
-    #[cfg(unix)]
-    let _no_sigpipe = NoSigpipe::new();
+    sigpipe::keep_from_threads();
     guard(work).unwrap_or_else(|failure| {
         give_error(error, &failure);
         none
@@ -370,6 +344,25 @@ pub extern "C" fn xks_write(document: *const XksDocument, form: *const c_char, e
 pub extern "C" fn xks_diagnose_text(given: *const c_char, error: *mut *mut c_char) -> *mut XksDocument {
     doing(error, ptr::null_mut(), || {
         Ok(boxed(XksDocument(Arc::new(Document::diagnosis_of_text(text("text", given)?)))))
+    })
+}
+
+/// Facts as a verification.
+#[unsafe(no_mangle)]
+pub extern "C" fn xks_verified(facts: *const XksDocument, error: *mut *mut c_char) -> *mut XksDocument {
+    doing(error, ptr::null_mut(), || Ok(boxed(XksDocument(Arc::new(handle("facts", facts)?.0.verified()?)))))
+}
+
+/// Facts as a diagnosis.
+#[unsafe(no_mangle)]
+pub extern "C" fn xks_diagnosed(
+    facts: *const XksDocument,
+    told: *const c_char,
+    error: *mut *mut c_char,
+) -> *mut XksDocument {
+    doing(error, ptr::null_mut(), || {
+        let facts = &handle("facts", facts)?.0;
+        Ok(boxed(XksDocument(Arc::new(facts.diagnosed(text("told", told)?)?))))
     })
 }
 

@@ -12,6 +12,7 @@ use crate::callback::{
 use crate::document::{Consent, Diagnosis, Facts, Plan, ProbeReport, Status, Verification, convert};
 use crate::failure::XksError;
 use crate::run::Run;
+use crate::sigpipe;
 use crate::simulator::SimulatedAws;
 use crate::types::{Connectivity, HealthProtocol};
 
@@ -172,6 +173,7 @@ pub async fn probe_name(
     let api =
         |proxy: ProxyApi| (proxy.path, proxy.credential.access_key_id, proxy.credential.raw_secret_access_key.expose());
     let request = self::request(&request.unwrap_or_default())?;
+    sigpipe::keep_from_threads();
     end(embed::Client::probe_name(&private_dns_name, &region, proxy.map(api), &request)?).await
 }
 
@@ -213,6 +215,7 @@ impl Client {
             credential: credential.map(callback::credential),
             log: log.map(callback::log),
         };
+        sigpipe::keep_from_threads();
         Ok(Self(embed::Client::new(accounts, callbacks, simulated.map(|world| world.0.clone()))?))
     }
 

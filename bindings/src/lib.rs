@@ -12,6 +12,7 @@ pub mod client;
 pub mod document;
 pub mod failure;
 pub mod run;
+mod sigpipe;
 pub mod simulator;
 pub mod spec;
 

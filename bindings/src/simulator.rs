@@ -7,6 +7,7 @@ use xkslink_embed::{Failure, Simulator, World};
 
 use crate::document::convert;
 use crate::failure::XksError;
+use crate::sigpipe;
 
 /// A simulated EC2, Elastic Load Balancing, KMS, Route 53 and STS, in this process.
 ///
@@ -44,6 +45,7 @@ impl SimulatedAws {
             "instant": instant,
             "begins_now": begins_now,
         });
+        sigpipe::keep_from_threads();
         Ok(Self(Simulator::new(World::from_json(&world.to_string())?)?))
     }
 

@@ -30,6 +30,6 @@ pub use client::{Client, Target, consents};
 pub use document::{Document, Kind, event, schema, spec};
 pub use failure::{Details, Failure, Result, guard};
 pub use probe::ProbeRequest;
-pub use runtime::spawn;
+pub use runtime::{on_thread_start, spawn};
 pub use simulator::{Simulator, World};
 pub use task::{Next, Outcome, Task};

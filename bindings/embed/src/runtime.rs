@@ -1,7 +1,7 @@
 //! One tokio runtime for a process, made when the first verb begins. Threads do not survive a fork: a child makes its own.
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -42,13 +42,28 @@ impl<T> PerProcess<T> {
 /// Mono, wait at the end of a program until such a thread has ended.
 pub(crate) const IDLE: Duration = Duration::from_millis(100);
 
+static BEGINNING: OnceLock<fn()> = OnceLock::new();
+
+/// Has each thread of this crate do something first. It counts for threads that are made afterwards; the first call counts.
+pub fn on_thread_start(begin: fn()) {
+    let _ = BEGINNING.set(begin);
+}
+
+/// A thread of this crate begins.
+pub(crate) fn began() {
+    if let Some(begin) = BEGINNING.get() {
+        begin();
+    }
+}
+
 static RUNTIME: PerProcess<Runtime> = PerProcess::new();
 
 /// The runtime of this process.
 pub(crate) fn runtime() -> Result<Arc<Runtime>> {
     RUNTIME.get_or_make(|| {
         let mut builder = Builder::new_multi_thread();
-        let made = builder.worker_threads(2).thread_name("xkslink").thread_keep_alive(IDLE).enable_all().build();
+        builder.worker_threads(2).thread_name("xkslink").thread_keep_alive(IDLE).on_thread_start(began).enable_all();
+        let made = builder.build();
         made.map_err(|error| Failure::argument("runtime", format!("no thread: {error}"), "free some resources"))
     })
 }

@@ -16,7 +16,7 @@ use xkslink_simulator::{Dns, LoggedRequest, Proxy, Simulator as Aws, Timings, pr
 
 use crate::document::Document;
 use crate::failure::{Failure, Result};
-use crate::runtime::{IDLE, runtime};
+use crate::runtime::{IDLE, began, runtime};
 use crate::script::Script;
 use crate::task::Listener;
 
@@ -108,8 +108,9 @@ impl Simulator {
         let (tell, told) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let live = move || {
+            began();
             let mut builder = Builder::new_current_thread();
-            builder.enable_all().thread_keep_alive(IDLE).start_paused(world.speed.is_none());
+            builder.enable_all().thread_keep_alive(IDLE).on_thread_start(began).start_paused(world.speed.is_none());
             let runtime = match builder.build() {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(tell.send(Err(no_thread(error)))),
