@@ -60,8 +60,9 @@ typedef void (*XksFunction)(void *context, const char *input, const XksAnswer *a
 void xks_answer(const XksAnswer *answer, const char *text);
 void xks_refuse(const XksAnswer *answer, const char *why, uintptr_t thrown);
 
-/* Is told what the verbs of a client log: every call to AWS, and the AWS SDK's warnings, without any secret. `level` is `error`,
- * `warn`, `info`, `debug` or `trace`, `target` says where. Called in order, soon after something was logged, on a thread of its own. */
+/* Is told what the verbs of a client log: each step, every call to AWS, and the AWS SDK's warnings, without any secret. `level` is
+ * `error`, `warn`, `info`, `debug` or `trace`, `target` says where. Called in order, soon after something was logged, on a thread of
+ * its own. */
 typedef void (*XksLog)(void *context, const char *level, const char *target, const char *message);
 
 /* Functions of the caller; NULL for those that there are not. */

@@ -51,7 +51,7 @@ type Options struct {
 	Publisher DNSPublisher
 	// Gives the credential of the proxy, for the credential `callback`.
 	Credential func(ctx context.Context) (ProxyCredential, error)
-	// Is told every call to AWS, and the AWS SDK's warnings, from a thread of the library's own.
+	// Is told each step, every call to AWS, and the AWS SDK's warnings, from a thread of the library's own.
 	Logger *slog.Logger
 	// A simulated AWS instead of the real one.
 	Simulated *SimulatedAWS

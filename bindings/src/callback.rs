@@ -132,7 +132,7 @@ pub enum LogLevel {
     Error,
     /// Something is not as it should be.
     Warn,
-    /// What a person may want to know.
+    /// A step of a run.
     Info,
     /// Each call to AWS, with its action and request id.
     Debug,

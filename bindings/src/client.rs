@@ -184,7 +184,7 @@ pub struct Client(embed::Client);
 #[uniffi::export]
 impl Client {
     /// A client with these accounts: `dns` for Route 53 and `kms` for AWS KMS, if they are others than that of the network. `log`
-    /// is told every call to AWS, and the AWS SDK's warnings.
+    /// is told each step, every call to AWS, and the AWS SDK's warnings.
     /// Nothing is asked of AWS, and no file is read, before a verb needs it.
     #[uniffi::constructor(default(network = None, dns = None, kms = None, publisher = None, credential = None, simulated = None, log = None))]
     pub fn new(

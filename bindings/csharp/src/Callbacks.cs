@@ -70,7 +70,7 @@ namespace Xkslink
         Trace,
         /// <summary>Each call to AWS, with its action and request id.</summary>
         Debug,
-        /// <summary>What a person may want to know.</summary>
+        /// <summary>A step of a run.</summary>
         Info,
         /// <summary>Something is not as it should be.</summary>
         Warn,

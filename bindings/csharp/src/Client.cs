@@ -68,7 +68,8 @@ namespace Xkslink
         public IDnsPublisher Publisher { get; set; }
         /// <summary>Gives the credential of the proxy, for the credential `callback`, on a thread of the library's own.</summary>
         public Func<ProxyCredential> Credential { get; set; }
-        /// <summary>Is told every call to AWS, and the AWS SDK's warnings, on a thread of the library's own. What it throws changes nothing.</summary>
+        /// <summary>Is told each step, every call to AWS, and the AWS SDK's warnings, on a thread of the library's own. What it throws
+        /// changes nothing.</summary>
         public Action<LogRecord> Log { get; set; }
         /// <summary>A simulated AWS instead of the real one.</summary>
         public SimulatedAws Simulated { get; set; }

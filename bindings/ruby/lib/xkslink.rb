@@ -76,7 +76,7 @@ module Xkslink
     # publisher::         has publish(record) and withdraw(record), for Domain::CALLBACK
     # credential::        has credential, which gives a ProxyCredential, for Credential::CALLBACK
     # simulated::         a simulated AWS instead of the real one
-    # logger::            a Logger, which is told every call to AWS, and the AWS SDK's warnings, on a thread of its own
+    # logger::            a Logger, which is told each step, every call to AWS, and the AWS SDK's warnings, on a thread of its own
     def connect(network: nil, dns: nil, kms: nil, publisher: nil, credential: nil, simulated: nil, logger: nil)
       Client.new(network, dns, kms, publisher, credential, simulated, logger && LogTo.new(logger))
     end

@@ -78,7 +78,7 @@ class XksClient private constructor(private val client: Client) : AutoCloseable 
         /** A simulated AWS instead of the real one. */
         fun simulated(aws: SimulatedAws) = apply { simulated = aws }
 
-        /** Is told every call to AWS, and the AWS SDK's warnings, on a thread of its own. What it throws changes nothing. */
+        /** Is told each step, every call to AWS, and the AWS SDK's warnings, on a thread of its own. What it throws changes nothing. */
         fun log(listener: LogListener) = apply { log = listener }
 
         /** The same to a logger of the platform, which SLF4J and Log4j can stand behind. */
