@@ -214,7 +214,7 @@ bench-virtual: ## calls, depth and makespan in simulated time
 # Real time and memory mean something only in a release build, which compiles the AWS SDK again.
 .PHONY: bench-http
 bench-http: $(VENV)/ready ## xkslink beside a boto3 script, in real time
-	$(CARGO) build --release --workspace --bins --locked
+	$(CARGO) build --release --workspace --bin from_document --bin xkslink-simulator --locked
 	$(VENV)/bin/python tests/bench/run.py
 
 .PHONY: bench-package
