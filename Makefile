@@ -167,7 +167,8 @@ test-bindings: bindings-generated
 	cd bindings/go && $(GO_ENV) go vet ./... && $(GO_ENV) go test -count=1 ./... && $(GO_ENV) go build -o $(LINKED)/go-driver ./driver
 	$(CC) $(C_FLAGS) -o $(LINKED)/quickstart bindings/c/example/quickstart.c -lxkslink_ffi && $(LINKED)/quickstart >/dev/null
 	$(CXX) -std=c++17 -Wall -Wextra -Werror -pedantic -Ibindings/c -fsyntax-only -x c++ bindings/c/xkslink.h
-	$(MCS) -target:library -out:$(LINKED)/Xkslink.dll bindings/csharp/src/*.cs
+	$(PYTHON) bindings/csharp/generate.py bindings/csharp/generated/Types.cs
+	$(MCS) -target:library -out:$(LINKED)/Xkslink.dll bindings/csharp/src/*.cs bindings/csharp/generated/*.cs
 	for program in test/Tests test/Driver example/Quickstart; do \
 	  $(MCS) -r:$(LINKED)/Xkslink.dll -out:$(LINKED)/$$(basename $$program).exe bindings/csharp/$$program.cs || exit 1; done
 	$(MONO)/Tests.exe
@@ -182,7 +183,8 @@ test-bindings: bindings-generated
 	  "Java=$(call JVM,bindings/java) io.github.xkslink.java.Driver" "Go=$(LINKED)/go-driver" "Ruby=ruby bindings/ruby/test/driver.rb" \
 	  "C#=$(MONO)/Driver.exe"
 
-# Where there is a `swiftc`, of Swift 6; Debian 12 has none. The example of its page is compiled, the program in `test` run.
+# Where there is a `swiftc`, of Swift 6; Debian 12 has none. The example of its page is compiled, the program in `test` run, and all
+# scenarios, whose documents must be there: `make scenarios`.
 SWIFT := bindings/swift
 SWIFT_FLAGS = -swift-version 6 -warnings-as-errors -I $(LINKED)/XkslinkFFI
 .PHONY: bindings-swift
@@ -195,6 +197,9 @@ bindings-swift: bindings-generated
 	swiftc $(SWIFT_FLAGS) -o $(LINKED)/swift-test $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(SWIFT)/test/main.swift \
 	  -L$(LINKED) -lxkslink_ffi -Xlinker -rpath -Xlinker $(LINKED)
 	$(LINKED)/swift-test >/dev/null
+	swiftc $(SWIFT_FLAGS) -o $(LINKED)/swift-driver $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(SWIFT)/driver/main.swift \
+	  -L$(LINKED) -lxkslink_ffi -Xlinker -rpath -Xlinker $(LINKED)
+	$(PYTHON) bindings/conformance/run.py --apart "Swift=$(LINKED)/swift-driver"
 
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios

@@ -8,7 +8,6 @@ A schema's words become constants of a string type. Cases become one struct with
 
 from __future__ import annotations
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -16,18 +15,14 @@ import textwrap
 from typing import Any
 
 HOME = pathlib.Path(__file__).parent
-SCHEMAS = HOME.parent.parent / "schema"
-DOCUMENTS = {
-    "connectivity": "Connectivity",
-    "event": "Event",
-    "plan": "PlanDocument",
-    "report": "ReportDocument",
-    "status": "StatusDocument",
-    "verification": "VerificationDocument",
-    "diagnosis": "DiagnosisDocument",
-    "probe": "ProbeDocument",
+sys.path.append(str(HOME.parent))
+
+from schemas import about, is_words, properties, sort_of, types  # noqa: E402
+
+SORTS = {
+    "string": "string", "secret": "Secret", "integer": "int", "number": "float64", "boolean": "bool", "array": "[]{}",
+    "object": "map[string]{}",
 }
-RENAMED = {"Diagnosis": "DiagnosisDocument", "Kind": "ResourceKind"}
 INITIALISMS = {"id", "ids", "dns", "vpc", "aws", "tls", "url", "cidr", "json", "http", "https", "tcp", "ttl", "kms", "ms", "txt"}
 
 
@@ -37,67 +32,31 @@ def camel(word: str) -> str:
 
 
 def doc(name: str, text: str, indent: str = "") -> str:
-    text = " ".join(text.replace("[`", "`").replace("`]", "`").split())
     words = textwrap.wrap(f"{name}: {text}" if name else text, 110)
     return "".join(f"{indent}// {line}\n" for line in words)
 
 
-def properties(schema: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an object, with those of its cases merged in."""
-    cases = schema.get("oneOf", [])
-    fields = dict(schema.get("properties", {}))
-    words: dict[str, list[str]] = {}
-    for case in cases:
-        for name, field in case["properties"].items():
-            if "const" in field:
-                words.setdefault(name, []).append(field["const"])
-            known = fields.setdefault(name, dict(field))
-            about = field.get("description", "")
-            if about not in known.get("description", ""):
-                known["description"] = f"{known.get('description', '')} {about}".strip()
-    for name, each in words.items():
-        fields[name] = {"type": "string", "description": "Which it is: " + ", ".join(f"`{word}`" for word in each) + "."}
-    return fields
-
-
-def sort_of(field: dict[str, Any]) -> tuple[str, bool]:
-    """The type of a field, and whether it may be null."""
-    if "$ref" in field:
-        name = field["$ref"].rsplit("/", 1)[1]
-        return RENAMED.get(name, name), False
-    if "anyOf" in field:
-        return sort_of(field["anyOf"][0])[0], True
-    null = isinstance(field["type"], list)
-    sort = field["type"][0] if null else field["type"]
-    if sort == "string":
-        return ("Secret" if field.get("writeOnly") else "string"), null
-    if sort == "array":
-        return f"[]{sort_of(field['items'])[0]}", False
-    if sort == "object":
-        return f"map[string]{sort_of(field['additionalProperties'])[0]}", False
-    return {"integer": "int", "number": "float64", "boolean": "bool"}[sort], null
-
-
 def type_of(name: str, schema: dict[str, Any], words: set[str]) -> str:
     cases = schema.get("oneOf", [])
-    about = doc(name, schema.get("description", "see the fields."))
-    if cases and all("const" in case for case in cases):
-        text = f"{about}type {name} string\n\nconst (\n"
+    told = doc(name, about(schema) or "see the fields.")
+    if is_words(schema):
+        text = f"{told}type {name} string\n\nconst (\n"
         for case in cases:
-            text += doc("", case.get("description", case["const"]), "\t")
+            text += doc("", about(case) or case["const"], "\t")
             text += f'\t{name}{camel(case["const"].lower())} {name} = "{case["const"]}"\n'
         return text + ")\n\n"
-    text = f"{about}type {name} struct {{\n"
+    text = f"{told}type {name} struct {{\n"
     required = schema.get("required", [])
     for field, each in properties(schema).items():
         if field == "$schema":
             continue
         if "const" in each:
             each = {"type": "integer", "description": "Version of this form; the library fills it in."}
-        sort, null = sort_of(each)
-        plain = sort.startswith(("[]", "map[")) or sort in words or sort in ("string", "Secret", "bool")
-        given = field in required and not null
-        text += doc("", each.get("description", ""), "\t")
+        sort, null = sort_of(each, SORTS)
+        nil = sort.startswith(("[]", "map["))
+        plain = nil or sort in words or sort in ("string", "Secret", "bool")
+        given = field in required and (nil or not null)
+        text += doc("", about(each), "\t")
         pointer = "" if plain or given or sort in ("int", "float64") else "*"
         text += f'\t{camel(field)} {pointer}{sort} `json:"{field}{"" if given and field != "version" else ",omitempty"}"`\n'
     if name == "Event":
@@ -106,14 +65,10 @@ def type_of(name: str, schema: dict[str, Any], words: set[str]) -> str:
 
 
 def written() -> str:
-    types: dict[str, dict[str, Any]] = {}
-    for file, name in DOCUMENTS.items():
-        schema = json.loads((SCHEMAS / f"{file}.schema.json").read_text(encoding="utf-8"))
-        types |= {RENAMED.get(each, each): found for each, found in schema.get("$defs", {}).items()}
-        types[name] = schema
-    words = {name for name, schema in types.items() if all("const" in case for case in schema.get("oneOf", [{}]))}
+    known = types()
+    words = {name for name, schema in known.items() if is_words(schema)}
     text = "// Code generated by generate.py from the JSON Schemas. DO NOT EDIT.\n\npackage xkslink\n\nimport \"encoding/json\"\n\n"
-    text += "".join(type_of(name, types[name], words) for name in sorted(types))
+    text += "".join(type_of(name, known[name], words) for name in sorted(known))
     return subprocess.run(["gofmt"], input=text, capture_output=True, text=True, check=True).stdout
 
 

@@ -6,20 +6,6 @@ using System.Threading;
 
 namespace Xkslink
 {
-    /// <summary>The TXT record that proves the ownership of the domain.</summary>
-    [DataContract]
-    public sealed class TxtRecord
-    {
-        /// <summary>Its name.</summary>
-        [DataMember(Name = "name")] public string Name { get; private set; }
-        /// <summary>Its value.</summary>
-        [DataMember(Name = "value")] public string Value { get; private set; }
-        /// <summary>Its time to live in seconds.</summary>
-        [DataMember(Name = "ttl")] public long Ttl { get; private set; }
-        /// <summary>Other names that AWS would find it under.</summary>
-        [DataMember(Name = "alternatives")] public string[] Alternatives { get; private set; }
-    }
-
     /// <summary>Publishes the TXT record, for the domain `callback`, on threads of the library's own.</summary>
     public interface IDnsPublisher
     {
@@ -40,8 +26,8 @@ namespace Xkslink
             RawSecretAccessKey = rawSecretAccessKey;
         }
 
-        [DataMember(Name = "access_key_id")] string AccessKeyId { get; set; }
-        [DataMember(Name = "raw_secret_access_key")] string RawSecretAccessKey { get; set; }
+        [DataMember(Name = "access_key_id")] internal string AccessKeyId { get; set; }
+        [DataMember(Name = "raw_secret_access_key")] internal string RawSecretAccessKey { get; set; }
     }
 
     /// <summary>AWS credentials. No text shows the secrets.</summary>
@@ -67,15 +53,15 @@ namespace Xkslink
     public enum LogLevel
     {
         /// <summary>More than each call.</summary>
-        Trace,
+        [EnumMember(Value = "trace")] Trace,
         /// <summary>Each call to AWS, with its action and request id.</summary>
-        Debug,
+        [EnumMember(Value = "debug")] Debug,
         /// <summary>A step of a run.</summary>
-        Info,
+        [EnumMember(Value = "info")] Info,
         /// <summary>Something is not as it should be.</summary>
-        Warn,
+        [EnumMember(Value = "warn")] Warn,
         /// <summary>Something failed.</summary>
-        Error,
+        [EnumMember(Value = "error")] Error,
     }
 
     /// <summary>One thing that was logged. It holds no secret.</summary>
@@ -119,7 +105,7 @@ namespace Xkslink
             Thread.CurrentThread.IsBackground = true;
             try
             {
-                var severity = (LogLevel)Enum.Parse(typeof(LogLevel), Native.Read(level), true);
+                var severity = Words<LogLevel>.Read(Native.Read(level));
                 Kept.Get<Callbacks>(context.ToInt64()).listener(new LogRecord(severity, Native.Read(target), Native.Read(message)));
             }
             catch (Exception)

@@ -10,23 +10,13 @@ namespace Xkslink
     public enum Consent
     {
         /// <summary>Replace what AWS cannot change in place.</summary>
-        Replace,
+        [EnumMember(Value = "replace")] Replace,
         /// <summary>Delete what the spec asks for no more.</summary>
-        Delete,
+        [EnumMember(Value = "delete")] Delete,
         /// <summary>Disconnect the key store, whose keys fail meanwhile.</summary>
-        Disconnect,
+        [EnumMember(Value = "disconnect")] Disconnect,
         /// <summary>Go on although rules are broken.</summary>
-        DespiteRules,
-    }
-
-    static class Consents
-    {
-        public static string Write(Consent consent)
-        {
-            return consent == Consent.DespiteRules ? "despite_rules" : consent.ToString().ToLowerInvariant();
-        }
-
-        public static Consent Read(string word) { return (Consent)Enum.Parse(typeof(Consent), word.Replace("_", ""), true); }
+        [EnumMember(Value = "despite_rules")] DespiteRules,
     }
 
     /// <summary>One AWS account or role. What is not set comes from the standard chain.</summary>
@@ -104,6 +94,8 @@ namespace Xkslink
             Line = line;
         }
 
+        /// <summary>What the event says.</summary>
+        public EventDocument Content() { return Xkslink.Json.Read<EventDocument>(Json); }
         /// <summary>The event as JSON: schema/event.schema.json.</summary>
         public string Json { get; private set; }
         /// <summary>The event as a line for people.</summary>
@@ -121,6 +113,7 @@ namespace Xkslink
             [DataMember(Name = "region", EmitDefaultValue = false)] public string Region;
             [DataMember(Name = "consent", EmitDefaultValue = false)] public List<string> Consent;
             [DataMember(Name = "told", EmitDefaultValue = false)] public string Told;
+            [DataMember(Name = "probe", EmitDefaultValue = false)] public ProbeRequest Probe;
         }
 
         [DataContract]
@@ -157,7 +150,7 @@ namespace Xkslink
             Plan plan, IEnumerable<Consent> consent = null, Action<Event> onEvent = null, CancellationToken cancel = default(CancellationToken))
         {
             if (plan == null) throw new ArgumentNullException("plan", "give a plan, as PlanAsync returns it");
-            return Run("apply", plan.Handle, new Arguments { Consent = Words(consent) }, onEvent, cancel, found => new Report(found));
+            return Run("apply", plan.Handle, new Arguments { Consent = Words<Consent>.WriteAll(consent) }, onEvent, cancel, found => new Report(found));
         }
 
         /// <summary>What it would take to take a store down. Reads only.</summary>
@@ -170,7 +163,7 @@ namespace Xkslink
         public Task<Report> TeardownAsync(
             Target target, IEnumerable<Consent> consent = null, Action<Event> onEvent = null, CancellationToken cancel = default(CancellationToken))
         {
-            return Verb("teardown", target, new Arguments { Consent = Words(consent) }, onEvent, cancel, found => new Report(found));
+            return Verb("teardown", target, new Arguments { Consent = Words<Consent>.WriteAll(consent) }, onEvent, cancel, found => new Report(found));
         }
 
         /// <summary>How the store of a spec stands. Reads only.</summary>
@@ -185,32 +178,35 @@ namespace Xkslink
             return Verb("verify", target, new Arguments(), null, cancel, found => new Verification(found));
         }
 
-        /// <summary>All that AWS tells about a store. Reads only.</summary>
-        public Task<Facts> FactsAsync(Target target, CancellationToken cancel = default(CancellationToken))
+        /// <summary>All that AWS tells about a store, and a probe of a spec if one is asked for. Reads only.</summary>
+        public Task<Facts> FactsAsync(Target target, ProbeRequest probe = null, CancellationToken cancel = default(CancellationToken))
         {
-            return Verb("facts", target, new Arguments(), null, cancel, found => new Facts(found));
+            return Verb("facts", target, new Arguments { Probe = probe }, null, cancel, found => new Facts(found));
         }
 
         /// <summary>Why a store does not connect, or its keys fail. What was seen is an error, a message, a log. Reads only.</summary>
-        public Task<Diagnosis> DiagnoseAsync(Target target, string told = "", CancellationToken cancel = default(CancellationToken))
+        public Task<Diagnosis> DiagnoseAsync(
+            Target target, string told = "", ProbeRequest probe = null, CancellationToken cancel = default(CancellationToken))
         {
-            return Verb("diagnose", target, new Arguments { Told = told }, null, cancel, found => new Diagnosis(found));
+            return Verb("diagnose", target, new Arguments { Told = told, Probe = probe }, null, cancel, found => new Diagnosis(found));
         }
 
         /// <summary>Looks at what no AWS API tells, from this host: DNS, certificate, TLS and the proxy API. Reads only.</summary>
-        public Task<ProbeReport> ProbeAsync(Spec spec, CancellationToken cancel = default(CancellationToken))
+        public Task<ProbeReport> ProbeAsync(Spec spec, ProbeRequest request = null, CancellationToken cancel = default(CancellationToken))
         {
-            return Verb("probe", spec, new Arguments(), null, cancel, found => new ProbeReport(found));
+            return Verb("probe", spec, new Arguments { Probe = request }, null, cancel, found => new ProbeReport(found));
         }
 
-        /// <summary>Looks at a proxy without AWS and without a spec, under the private DNS name of its endpoint service. The request is
-        /// the object `probe` of xkslink.h. Reads only.</summary>
+        /// <summary>Looks at a proxy without AWS and without a spec, under the private DNS name of its endpoint service: certificate and
+        /// TLS, and what else the request and the API ask for. Reads only.</summary>
         public static Task<ProbeReport> ProbeNameAsync(
-            string privateDnsName, string region, string request = "{}", CancellationToken cancel = default(CancellationToken))
+            string privateDnsName, string region, ProxyApi proxy = null, ProbeRequest request = null,
+            CancellationToken cancel = default(CancellationToken))
         {
             Native.Version();
             IntPtr error;
-            var run = Native.xks_probe_name(Native.Text(privateDnsName), Native.Text(region), null, Native.Text(request), out error);
+            byte[] api = proxy == null ? null : Native.Text(Json.Write(proxy)), asked = Native.Text(Json.Write(request ?? new ProbeRequest()));
+            var run = Native.xks_probe_name(Native.Text(privateDnsName), Native.Text(region), api, asked, out error);
             Native.Check(run, error);
             return Task.Run(() => Wait(run, null, cancel, found => new ProbeReport(found)));
         }
@@ -219,11 +215,6 @@ namespace Xkslink
         public void Dispose()
         {
             using (new SameThread()) handle.Dispose();
-        }
-
-        static List<string> Words(IEnumerable<Consent> consent)
-        {
-            return consent == null ? null : new List<Consent>(consent).ConvertAll(Consents.Write);
         }
 
         Task<T> Verb<T>(

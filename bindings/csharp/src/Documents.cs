@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.Serialization;
 
 namespace Xkslink
 {
@@ -12,6 +13,19 @@ namespace Xkslink
         Toml,
         /// <summary>YAML.</summary>
         Yaml,
+    }
+
+    /// <summary>A verb that only reads.</summary>
+    public enum ReadingVerb
+    {
+        /// <summary>How a store stands.</summary>
+        [EnumMember(Value = "status")] Status,
+        /// <summary>Which rules hold.</summary>
+        [EnumMember(Value = "verify")] Verify,
+        /// <summary>Why a store does not connect.</summary>
+        [EnumMember(Value = "diagnose")] Diagnose,
+        /// <summary>What is seen from this host.</summary>
+        [EnumMember(Value = "probe")] Probe,
     }
 
     /// <summary>A document of the library. It may be disposed of, and is collected otherwise.</summary>
@@ -30,6 +44,8 @@ namespace Xkslink
             IntPtr error;
             return Native.Check(Native.xks_read(Native.Text(kind), Native.Text(format), Native.Text(text), out error), error);
         }
+
+        internal T Read<T>() { return Json.Read<T>(ToJson()); }
 
         internal string Write(string form)
         {
@@ -64,6 +80,9 @@ namespace Xkslink
 
         /// <summary>Writes it, with every default. A secret is withheld.</summary>
         public string Write(Format format) { return Write(format.ToString().ToLowerInvariant()); }
+
+        /// <summary>The IAM policies that a verb which only reads needs, as JSON: `role`, `iam` (in IAM's own form) and `statements`.</summary>
+        public string Policies(ReadingVerb verb) { return Write("policies:" + Words<ReadingVerb>.Write(verb)); }
     }
 
     /// <summary>What would change, before anything does. Applying it is approving it.</summary>
@@ -71,13 +90,16 @@ namespace Xkslink
     {
         internal Plan(DocumentHandle handle) : base(handle) { }
 
+        /// <summary>What the plan says.</summary>
+        public PlanDocument Content() { return Read<PlanDocument>(); }
+
         /// <summary>Reads a plan that ToJson wrote.</summary>
         public static Plan FromJson(string text) { return new Plan(Read("plan", "json", text)); }
 
         /// <summary>What has to be agreed to before the plan can be applied.</summary>
         public IReadOnlyList<Consent> NeedsConsent()
         {
-            return Json.Read<List<string>>(Write("consent")).ConvertAll(Consents.Read);
+            return Words<Consent>.ReadAll(Json.Read<List<string>>(Write("consent")));
         }
 
         /// <summary>The IAM policies that the plan needs, as JSON: `role`, `iam` (in IAM's own form) and `statements` of each.</summary>
@@ -95,23 +117,41 @@ namespace Xkslink
     {
         internal Report(DocumentHandle handle) : base(handle) { }
 
+        /// <summary>What the report says.</summary>
+        public ReportDocument Content() { return Read<ReportDocument>(); }
+
         /// <summary>Reads a report that ToJson wrote.</summary>
         public static Report FromJson(string text) { return new Report(Read("report", "json", text)); }
 
         /// <summary>When each step ran, as a picture.</summary>
         public string ToSvg() { return Write("svg"); }
+
+        /// <summary>One HTML file to keep or send: how it ended, the timeline, and the text.</summary>
+        public string ToHtml() { return Write("html"); }
     }
 
     /// <summary>How each resource of a store stands.</summary>
     public sealed class Status : Document
     {
         internal Status(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a status that ToJson wrote.</summary>
+        public static Status FromJson(string text) { return new Status(Read("status", "json", text)); }
+
+        /// <summary>What the status says.</summary>
+        public StatusDocument Content() { return Read<StatusDocument>(); }
     }
 
     /// <summary>Which rules hold.</summary>
     public sealed class Verification : Document
     {
         internal Verification(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a verification that ToJson wrote.</summary>
+        public static Verification FromJson(string text) { return new Verification(Read("verification", "json", text)); }
+
+        /// <summary>What the verification says.</summary>
+        public VerificationDocument Content() { return Read<VerificationDocument>(); }
 
         /// <summary>One HTML file to keep as evidence.</summary>
         public string ToHtml() { return Write("html"); }
@@ -121,6 +161,12 @@ namespace Xkslink
     public sealed class Diagnosis : Document
     {
         internal Diagnosis(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a diagnosis that ToJson wrote.</summary>
+        public static Diagnosis FromJson(string text) { return new Diagnosis(Read("diagnosis", "json", text)); }
+
+        /// <summary>What the diagnosis says.</summary>
+        public DiagnosisDocument Content() { return Read<DiagnosisDocument>(); }
 
         /// <summary>Whom an error message accuses, without a look at AWS. Nothing of the text is kept.</summary>
         public static Diagnosis OfText(string text)
@@ -135,11 +181,34 @@ namespace Xkslink
     public sealed class ProbeReport : Document
     {
         internal ProbeReport(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads a report of a probe that ToJson wrote.</summary>
+        public static ProbeReport FromJson(string text) { return new ProbeReport(Read("probe", "json", text)); }
+
+        /// <summary>What the probe saw.</summary>
+        public ProbeDocument Content() { return Read<ProbeDocument>(); }
     }
 
     /// <summary>What AWS and a probe told of a store.</summary>
     public sealed class Facts : Document
     {
         internal Facts(DocumentHandle handle) : base(handle) { }
+
+        /// <summary>Reads facts that ToJson wrote.</summary>
+        public static Facts FromJson(string text) { return new Facts(Read("facts", "json", text)); }
+
+        /// <summary>Judged by every rule.</summary>
+        public Verification Verify()
+        {
+            IntPtr error;
+            return new Verification(Native.Check(Native.xks_verified(Handle, out error), error));
+        }
+
+        /// <summary>The causes of what was told: an error, a ConnectionErrorCode, a message, a log.</summary>
+        public Diagnosis Diagnose(string told = "")
+        {
+            IntPtr error;
+            return new Diagnosis(Native.Check(Native.xks_diagnosed(Handle, Native.Text(told), out error), error));
+        }
     }
 }

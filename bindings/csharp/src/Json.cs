@@ -1,6 +1,10 @@
 // Plain data as JSON, by what .NET and Mono both bring.
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Runtime.Serialization;
 using System.Runtime.Serialization.Json;
 using System.Text;
 
@@ -26,5 +30,20 @@ namespace Xkslink
                 return Encoding.UTF8.GetString(stream.ToArray());
             }
         }
+    }
+
+    /// <summary>The words of an enum in JSON, of which the serializer knows nothing.</summary>
+    static class Words<T> where T : struct
+    {
+        static readonly Dictionary<string, T> Values = typeof(T).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .ToDictionary(each => each.GetCustomAttribute<EnumMemberAttribute>().Value, each => (T)each.GetValue(null));
+
+        public static T Read(string word) { return Values[word]; }
+
+        public static string Write(T value) { return Values.First(each => each.Value.Equals(value)).Key; }
+
+        public static List<T> ReadAll(List<string> words) { return words == null ? null : words.ConvertAll(Read); }
+
+        public static List<string> WriteAll(IEnumerable<T> values) { return values == null ? null : values.Select(Write).ToList(); }
     }
 }

@@ -64,6 +64,8 @@ namespace Xkslink
         [DllImport(Library)] public static extern DocumentHandle xks_read(byte[] kind, byte[] format, byte[] text, out IntPtr error);
         [DllImport(Library)] public static extern IntPtr xks_write(DocumentHandle document, byte[] form, out IntPtr error);
         [DllImport(Library)] public static extern DocumentHandle xks_diagnose_text(byte[] text, out IntPtr error);
+        [DllImport(Library)] public static extern DocumentHandle xks_verified(DocumentHandle facts, out IntPtr error);
+        [DllImport(Library)] public static extern DocumentHandle xks_diagnosed(DocumentHandle facts, byte[] told, out IntPtr error);
         [DllImport(Library)] public static extern void xks_document_free(IntPtr document);
         [DllImport(Library)] public static extern void xks_answer(IntPtr answer, byte[] text);
         [DllImport(Library)] public static extern void xks_refuse(IntPtr answer, byte[] why, UIntPtr thrown);

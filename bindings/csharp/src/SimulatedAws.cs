@@ -22,6 +22,16 @@ namespace Xkslink
         [DataMember(Name = "begins_now")] public bool BeginsNow { get; set; }
     }
 
+    /// <summary>An external key store proxy that listens on loopback.</summary>
+    [DataContract]
+    public sealed class SimulatedProxy
+    {
+        /// <summary>`address:port`.</summary>
+        [DataMember(Name = "address")] public string Address { get; private set; }
+        /// <summary>The root of its certificate, in PEM: one of ProbeRequest.TrustedRoots.</summary>
+        [DataMember(Name = "root")] public string Root { get; private set; }
+    }
+
     /// <summary>A simulated EC2, Elastic Load Balancing, KMS, Route 53 and STS, in this process.</summary>
     public sealed class SimulatedAws : IDisposable
     {
@@ -64,9 +74,9 @@ namespace Xkslink
         /// <summary>Serves the world over HTTP on loopback until it ends, for the AWS SDK or CLI; gives the URL. Port 0 is a free one.</summary>
         public string Serve(int port = 0) { return Json.Read<string>(Do("serve", port.ToString())); }
 
-        /// <summary>Starts an external key store proxy over TLS on loopback, described as JSON; gives its `address` and its `root`
-        /// certificate, as JSON.</summary>
-        public string StartProxy(string setup) { return Do("start_proxy", setup); }
+        /// <summary>Starts an external key store proxy over TLS on loopback until the world ends, and puts it into the world; docs/simulator.md
+        /// lists what its description, which is JSON, may have.</summary>
+        public SimulatedProxy StartProxy(string setup) { return Json.Read<SimulatedProxy>(Do("start_proxy", setup)); }
 
         /// <summary>Starts a name server on loopback for the public zones of the world; gives its address.</summary>
         public string StartDns() { return Json.Read<string>(Do("start_dns")); }

@@ -33,6 +33,7 @@ namespace Xkslink
             [DataMember(Name = "request_id")] public string RequestId = null;
             [DataMember(Name = "retryable")] public bool Retryable = false;
             [DataMember(Name = "problems")] public List<Problem> Problems = null;
+            [DataMember(Name = "broken")] public List<Check> Broken = null;
             [DataMember(Name = "report")] public string Report = null;
             [DataMember(Name = "thrown")] public long Thrown = 0;
         }
@@ -69,9 +70,11 @@ namespace Xkslink
         public bool Retryable { get { return told.Retryable; } }
         /// <summary>Every problem of a spec; empty for other errors.</summary>
         public IReadOnlyList<Problem> Problems { get { return told.Problems ?? new List<Problem>(); } }
+        /// <summary>The rules that do not hold, when that is why.</summary>
+        public IReadOnlyList<Check> Broken { get { return told.Broken ?? new List<Check>(); } }
         /// <summary>What apply or teardown had done until then, or null.</summary>
         public Report Report { get; private set; }
-        /// <summary>The error as JSON, which also has the rules that do not hold.</summary>
+        /// <summary>The error as JSON.</summary>
         public string Json { get; private set; }
     }
 }

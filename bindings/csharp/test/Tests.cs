@@ -56,7 +56,9 @@ key_store: {path: /payments/kms/xks/v1, credential: {type: value, access_key_id:
             int lines = 0;
             var report = await client.ApplyAsync(await client.PlanAsync(Connectivity()), onEvent: happened => lines++);
             Hold(lines > 20 && report.ToJson().Contains("\"CONNECTED\""), report.Text());
-            Hold((await client.VerifyAsync(Connectivity())).Text().Contains("payments-hsm"), "the text of a verification");
+            var checks = (await client.VerifyAsync(Connectivity())).Content().Checks;
+            Hold(checks.Any() && checks.Where(each => each.Verdict == "fail").All(each => each.Severity == Severity.Risk), "rules that hold");
+            Hold((await client.StatusAsync(Connectivity())).Content().Resources.All(each => each.Standing == "as_wanted"), "the status");
             await client.TeardownAsync(Target.Named("payments-hsm", "eu-central-1"), new[] { Consent.Disconnect });
             Hold(aws.Census()["vpcs"] == 0, aws.World());
         }
@@ -87,6 +89,35 @@ key_store: {path: /payments/kms/xks/v1, credential: {type: value, access_key_id:
         Hold(thrown.Kind == "invalid_spec" && thrown.Problems.Count > 3, thrown);
         Hold(thrown.Problems.All(each => each.Field != "" && each.Help != ""), thrown);
         return Task.CompletedTask;
+    }
+
+    public static async Task DocumentsAreTyped()
+    {
+        using (var aws = Aws())
+        using (var client = new Client(new ClientOptions { Simulated = aws }))
+        {
+            var plan = (await client.PlanAsync(Connectivity())).Content();
+            Hold(plan.Purpose == Purpose.Apply && plan.Steps.Count > 10 && plan.Steps[0].Action == StepAction.Create, plan.Steps.Count);
+            Hold(plan.Steps[0].Resource.Kind == ResourceKind.Vpc, plan.Steps[0].Resource.Kind);
+            var causes = Diagnosis.OfText("XKS_PROXY_ACCESS_DENIED").Content().Causes;
+            Hold(causes.Count > 0 && causes.All(each => each.Fix != ""), causes.Count);
+        }
+    }
+
+    public static async Task AProbeIsToldWhatToLookAt()
+    {
+        using (var aws = Aws())
+        {
+            var proxy = aws.StartProxy("{}");
+            var credential = new ProxyCredential("ABCDEFGHIJKLMNOPQRSTUVWX", Secret);
+            var request = new ProbeRequest
+            {
+                Addresses = new[] { proxy.Address }, TrustedRoots = proxy.Root, Without = new[] { Phase.HealthCheck }, TimeoutSeconds = 5,
+            };
+            var api = new ProxyApi("/kms/xks/v1", credential);
+            var report = (await Client.ProbeNameAsync("xks.example.com", "eu-central-1", api, request)).Content();
+            Hold(report.Tls.Single().Connect.Which == "connected", report.Tls.Single().Connect.Which);
+        }
     }
 
     public static Task NoTextShowsASecret()
