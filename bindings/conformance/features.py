@@ -135,6 +135,23 @@ def a_diagnosis_of_a_text(driver: Driver) -> None:
     assert found["symptoms"]
 
 
+def facts_that_are_judged_later(driver: Driver) -> None:
+    begin(driver)
+    driver.ok("plan", spec=spec())
+    driver.ok("apply")
+    judged = driver.ok("judged", spec=spec(), text="XKS_PROXY_ACCESS_DENIED")
+    assert json.loads(judged["verification"])["checks"] == json.loads(driver.ok("verify", spec=spec()))["checks"]
+    assert json.loads(judged["diagnosis"])["symptoms"]
+
+
+def the_policies_that_a_verb_needs(driver: Driver) -> None:
+    begin(driver)
+    driver.ok("plan", spec=spec())
+    policies = driver.ok("policies", spec=spec())
+    assert "ec2:CreateVpc" in policies["plan"]
+    assert "kms:DescribeCustomKeyStores" in policies["verify"] and "Create" not in policies["verify"]
+
+
 def a_probe_without_aws(driver: Driver) -> None:
     report = json.loads(driver.ok("probe_name", name="xks.example.com", region="eu-central-1", address="127.0.0.1:1"))
     assert [each["connect"]["connect"] for each in report["tls"]] == ["refused"]
@@ -224,6 +241,8 @@ FEATURES = [
     typed_documents,
     texts_and_pictures,
     a_diagnosis_of_a_text,
+    facts_that_are_judged_later,
+    the_policies_that_a_verb_needs,
     a_probe_without_aws,
     a_callback_that_throws,
     a_listener_that_throws,

@@ -233,9 +233,20 @@ sealed class Driver : IDnsPublisher
                 return Words.Of("ok", Given(word).Write(How(word)));
             case "diagnose_text":
                 return Words.Of("ok", Diagnosis.OfText(word.Text("text")).ToJson());
+            case "judged":
+                var facts = client.FactsAsync(Whom(word)).GetAwaiter().GetResult();
+                return Words.Object("ok", Words.Of("verification", facts.Verify().ToJson()),
+                    Words.Of("diagnosis", facts.Diagnose(word.Text("text")).ToJson()));
+            case "policies":
+                return Words.Object("ok", Words.Of("plan", plan.Policies()), Words.Of("verify", Given(word).Policies(ReadingVerb.Verify)));
             case "probe_name":
-                string request = Words.Write(Words.Object("root", Words.List("addresses", new[] { Words.Of("item", word.Text("address")) })));
-                return Words.Of("ok", Client.ProbeNameAsync(word.Text("name"), word.Text("region"), request).GetAwaiter().GetResult().ToJson());
+                var request = new ProbeRequest { Addresses = new[] { word.Text("address") } };
+                var probed = Client.ProbeNameAsync(word.Text("name"), word.Text("region"), request: request);
+                return Words.Of("ok", probed.GetAwaiter().GetResult().ToJson());
+            case "typed":
+                var content = report.Content();
+                return Words.Object("ok", Words.Of("store", plan.Content().Store), Words.Of("steps", content.Steps.Count),
+                    Words.Of("connection_state", content.Ids.ConnectionState));
             case "texts":
                 string html = client.VerifyAsync(Whom(word)).GetAwaiter().GetResult().ToHtml();
                 return Words.Object("ok", Words.Of("mermaid", plan.ToMermaid()), Words.Of("svg", report.ToSvg()), Words.Of("html", html),

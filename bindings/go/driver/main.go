@@ -255,6 +255,10 @@ func (d *driver) does(w word, answer map[string]any) (any, error) {
 			return nil, err
 		}
 		return spec.Name, nil
+	case "judged":
+		return d.judged(w)
+	case "policies":
+		return d.policies(w)
 	case "diagnose_text":
 		return text(xkslink.DiagnoseText(w.Text))
 	case "probe_name":
@@ -278,6 +282,36 @@ func (d *driver) does(w word, answer map[string]any) (any, error) {
 		return nil, nil
 	}
 	return nil, fmt.Errorf("`%s` is not known", w.Do)
+}
+
+func (d *driver) judged(w word) (any, error) {
+	target, err := w.target()
+	if err != nil {
+		return nil, err
+	}
+	facts, err := d.client.Facts(context.Background(), target, nil)
+	if err != nil {
+		return nil, err
+	}
+	verification, err := text(facts.Verify())
+	if err != nil {
+		return nil, err
+	}
+	diagnosis, err := text(facts.Diagnose(w.Text))
+	return map[string]any{"verification": verification, "diagnosis": diagnosis}, err
+}
+
+func (d *driver) policies(w word) (any, error) {
+	spec, err := w.spec()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := d.plan.Policies()
+	if err != nil {
+		return nil, err
+	}
+	verify, err := spec.Policies(xkslink.ReadingVerify)
+	return map[string]string{"plan": plan, "verify": verify}, err
 }
 
 func (d *driver) texts(w word) (any, error) {

@@ -97,8 +97,28 @@ module Xkslink
       end
     end
   end
-  private_constant :Asking
-  Client.prepend(Asking)
+
+  # A client can be closed, before the garbage collector finds it.
+  module Closing
+    # Ends the client. Running verbs go on; later calls fail.
+    def close
+      return if closed?
+
+      ObjectSpace.undefine_finalizer(self)
+      handle, @handle = @handle
+      Xkslink.rust_call(:uniffi_xkslink_ffi_fn_free_client, handle)
+    end
+
+    def closed? = @handle.nil?
+
+    def uniffi_clone_handle
+      raise IOError, 'this Client is closed: make a new one' if closed?
+
+      super
+    end
+  end
+  private_constant :Asking, :Closing
+  Client.prepend(Asking, Closing)
 
   # A run is the enumeration of its events, once. Ask for the result afterwards; leaving early lets the run go on.
   class Run

@@ -134,6 +134,10 @@ class Driver
     when 'read_spec' then Xkslink.read_spec(word['text'], format(word)).name
     when 'write_spec' then Xkslink.write_spec(spec(word), format(word))
     when 'diagnose_text' then Xkslink.diagnose_text(word['text']).to_json
+    when 'judged'
+      facts = @client.facts(target(word))
+      { verification: facts.verify.to_json, diagnosis: facts.diagnose(word['text']).to_json }
+    when 'policies' then { plan: @plan.policies, verify: Xkslink.policies_for_reading(spec(word), ReadingVerb::VERIFY) }
     when 'probe_name'
       request = ProbeRequest.new(addresses: [word['address']])
       Xkslink.probe_name(word['name'], word['region'], nil, request).to_json
@@ -143,6 +147,9 @@ class Driver
     when 'texts'
       { mermaid: @plan.to_mermaid, svg: @report.to_svg, html: @client.verify(target(word)).to_html, text: @plan.text,
         markdown: @report.to_markdown }
+    when 'closed'
+      @client.close
+      @client.plan(spec(word))
     when 'null' then @client.plan(nil)
     when 'end' then @aws.end
     else raise ArgumentError, "`#{word['do']}` is not known"

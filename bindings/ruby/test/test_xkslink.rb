@@ -81,6 +81,13 @@ class TestXkslink < Minitest::Test
     assert_raises(TypeError) { client.apply(nil) }
   end
 
+  def test_nothing_is_closed_twice
+    client = self.client
+    2.times { client.close }
+    assert_predicate client, :closed?
+    assert_match(/make a new one/, assert_raises(IOError) { client.verify(Target::OF_SPEC.new(spec: connectivity)) }.message)
+  end
+
   def test_a_platform_without_a_native_library_is_told_what_to_do
     Dir.mktmpdir do |folder|
       %w[lib generated].each do |part|
@@ -92,6 +99,14 @@ class TestXkslink < Minitest::Test
       assert_includes told, 'xkslink has no native library for '
       assert_includes told, 'make bindings'
     end
+  end
+
+  def test_threads_of_the_library_get_no_sigpipe
+    client.plan(connectivity)
+    threads = Dir['/proc/self/task/*/status'].map { |file| File.read(file) }.grep(/^Name:\txkslink/)
+    skip 'there is no /proc here' unless File.exist?('/proc/self/task')
+    refute_empty threads
+    threads.each { |status| refute_equal 0, status[/^SigBlk:\t(\h+)/, 1].hex & (1 << (Signal.list['PIPE'] - 1)), status }
   end
 
   def test_no_text_shows_a_secret

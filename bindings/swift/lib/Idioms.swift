@@ -86,7 +86,8 @@ private final class Kept: Thrown {
 
     init(_ error: any Error) { self.error = error }
 
-    func text() -> String { error.localizedDescription }
+    // Not `localizedDescription`, which crashes on Linux if the error is a class.
+    func text() -> String { (error as? any LocalizedError)?.errorDescription ?? String(describing: error) }
 }
 
 extension XksError {

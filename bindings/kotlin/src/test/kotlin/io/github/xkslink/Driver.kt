@@ -129,6 +129,10 @@ private class Driver {
         "read_spec" -> readSpec(word.text("text")!!, format(word)).name
         "write_spec" -> writeSpec(spec(word), format(word))
         "diagnose_text" -> diagnoseText(word.text("text")!!).toJson()
+        "judged" -> client.facts(target(word)).let {
+            mapOf("verification" to it.verify().toJson(), "diagnosis" to it.diagnose(word.text("text")!!).toJson())
+        }
+        "policies" -> mapOf("plan" to plan!!.policies(), "verify" to policiesForReading(spec(word), ReadingVerb.VERIFY))
         "probe_name" ->
             probeName(word.text("name")!!, word.text("region")!!, request = ProbeRequest(addresses = listOf(word.text("address")!!))).toJson()
         "typed" -> {

@@ -220,6 +220,11 @@ final class Driver implements DnsPublisher {
                 return XkslinkKt.writeSpec(spec(word), format(word));
             case "diagnose_text":
                 return XkslinkKt.diagnoseText(text(word, "text")).toJson();
+            case "judged":
+                Facts facts = client.facts(target(word)).join();
+                return Map.of("verification", facts.verify().toJson(), "diagnosis", facts.diagnose(text(word, "text")).toJson());
+            case "policies":
+                return Map.of("plan", plan.policies(), "verify", XkslinkKt.policiesForReading(spec(word), ReadingVerb.VERIFY));
             case "probe_name":
                 ProbeRequest request = Xks.probeRequest().addresses(List.of(text(word, "address"))).build();
                 return XksClient.probeName(text(word, "name"), text(word, "region"), null, request).join().toJson();
