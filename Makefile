@@ -173,11 +173,13 @@ test-bindings: bindings-generated
 	  $(MCS) -r:$(LINKED)/Xkslink.dll -out:$(LINKED)/$$(basename $$program).exe bindings/csharp/$$program.cs || exit 1; done
 	$(MONO)/Tests.exe
 	ruby bindings/ruby/test/test_xkslink.rb
+	cd bindings/ruby && gem build --silent --strict --output $(LINKED)/xkslink.gem xkslink.gemspec
+	gem install --local --silent --no-document --ignore-dependencies --install-dir $(LINKED)/gems $(LINKED)/xkslink.gem
 	$(PYTHON) bindings/conformance/readmes.py
 	$(EXAMPLE) $(call JVM,$(KOTLIN)) QuickstartKt >/dev/null
 	$(EXAMPLE) $(call JVM,bindings/java) bindings/java/example/Quickstart.java >/dev/null
 	cd bindings/go && $(EXAMPLE) $(GO_ENV) go run ./example >/dev/null
-	$(EXAMPLE) ruby -I bindings/ruby/lib bindings/ruby/example/quickstart.rb >/dev/null
+	GEM_HOME=$(LINKED)/gems $(EXAMPLE) ruby bindings/ruby/example/quickstart.rb >/dev/null
 	$(EXAMPLE) $(MONO)/Quickstart.exe >/dev/null
 	$(PYTHON) bindings/conformance/run.py $(CONFORMANCE) "Kotlin=$(call JVM,$(KOTLIN)) io.github.xkslink.DriverKt" \
 	  "Java=$(call JVM,bindings/java) io.github.xkslink.java.Driver" "Go=$(LINKED)/go-driver" "Ruby=ruby bindings/ruby/test/driver.rb" \
