@@ -183,7 +183,7 @@ def what_is_logged(driver: Driver) -> None:
     driver.ok("sleep", seconds=0.5)
     logged = driver.ok("logged")
     assert any(record["level"] == "debug" and "ec2:CreateVpc" in record["message"] for record in logged), logged
-    assert any(record["level"] == "info" and record["message"].startswith("vpc: created") for record in logged), logged
+    assert any(record["level"] == "info" and record["message"].startswith("VPC: created") for record in logged), logged
     assert all(record["target"] for record in logged) and SECRET not in json.dumps(logged)
 
 

@@ -280,7 +280,7 @@ test("a logger is told what its own client does, and no secret", async () => {
   assert.equal(calls.length, 1);
   const steps = told.flatMap(([level, line]) => (level === "info" ? [line] : []));
   assert.match(steps[0]!, /^xkslink\.apply: \d+ steps to take$/);
-  assert.equal(steps.filter((line) => line.startsWith("xkslink.apply: vpc: created in")).length, 1);
+  assert.equal(steps.filter((line) => line.startsWith("xkslink.apply: VPC: created in")).length, 1);
   assert.equal(steps.at(-1), "xkslink.apply: complete");
   assert.ok(told.some(([level, line]) => level === "debug" && line.includes("waiting until")));
   assert.ok(!JSON.stringify(told).includes(SECRET));

@@ -371,7 +371,7 @@ def test_logging_is_fed(client: xkslink.Client, spec: xkslink.Connectivity, capl
     assert all(name.startswith("xkslink") for name in names)
     told = [record.message for record in caplog.records if record.name == "xkslink.apply" and record.levelno == logging.INFO]
     assert told[0].endswith("steps to take") and told[-1] == "complete", told
-    assert sum(message.startswith("vpc: created in") for message in told) == 1, told
+    assert sum(message.startswith("VPC: created in") for message in told) == 1, told
     _logs.follow()
 
 

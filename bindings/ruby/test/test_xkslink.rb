@@ -1,6 +1,7 @@
 # What a Ruby author does, in their own words; the conformance suite holds the rest against Rust.
 
 require 'fileutils'
+require 'json'
 require 'minitest/autorun'
 require 'open3'
 require 'rbconfig'
@@ -30,6 +31,11 @@ class TestXkslink < Minitest::Test
     Xkslink.connect(simulated: @aws)
   end
 
+  # How many calls AWS has got; some may still be without their answer.
+  def calls
+    JSON.parse(@aws.requests).size
+  end
+
   def test_plan_apply_verify_teardown
     client = self.client
     run = client.apply(client.plan(connectivity))
@@ -45,9 +51,9 @@ class TestXkslink < Minitest::Test
     client = self.client(speed: 20.0)
     run = client.apply(client.plan(connectivity))
     assert_raises(Timeout::Error) { Timeout.timeout(0.5) { run.result } }
-    asked = @aws.requests.size
+    asked = calls
     sleep 0.5
-    assert_equal asked, @aws.requests.size
+    assert_equal asked, calls
     assert_equal ErrorKind::CANCELLED, assert_raises(XksError::Failed) { run.result }.kind
   end
 
