@@ -61,12 +61,15 @@ pub fn take_within(limit: Duration) -> Vec<Record> {
 }
 
 fn keep(record: Record) {
-    let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+    push(&mut QUEUE.lock().unwrap_or_else(PoisonError::into_inner), record);
+    ARRIVED.notify_one();
+}
+
+fn push(queue: &mut VecDeque<Record>, record: Record) {
     if queue.len() >= KEPT {
         queue.pop_front();
     }
     queue.push_back(record);
-    ARRIVED.notify_one();
 }
 
 /// Who is told of each record, on the thread that logs it.
@@ -95,10 +98,7 @@ struct Waiting {
 impl Relay {
     fn take(self: &Arc<Self>, record: Record) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.records.len() >= KEPT {
-            waiting.records.pop_front();
-        }
-        waiting.records.push_back(record);
+        push(&mut waiting.records, record);
         if waiting.teller != Some(std::process::id())
             && let Ok(runtime) = runtime()
         {
