@@ -67,8 +67,8 @@ fn draw(svg: &mut String, (x, y): (usize, usize), name: &str, about: &str, actio
         svg,
         "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"none\" \
          stroke=\"{stroke}\" stroke-width=\"{width}\"/><text x=\"{}\" y=\"{}\" font-weight=\"600\">{}</text>\
-         <g font-size=\"10\" fill-opacity=\"0.7\"><text x=\"{}\" y=\"{}\">{}</text>\
-         <text x=\"{}\" y=\"{}\">{}</text></g></g>",
+         <text font-size=\"10\" fill-opacity=\"0.7\"><tspan x=\"{}\" y=\"{}\">{}</tspan>\
+         <tspan x=\"{}\" y=\"{}\">{}</tspan></text></g>",
         escaped(&whole),
         BOX.0,
         BOX.1,
