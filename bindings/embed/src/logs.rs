@@ -5,11 +5,12 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 use tracing::field::{Field, Visit};
+use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
@@ -128,6 +129,10 @@ impl Relay {
     }
 }
 
+/// While tracing knows of one subscriber alone, it asks only that of the thread that reaches a line first, and remembers the
+/// answer: a client without a log would silence the line for the one that has one. It asks all when there are two.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 /// The log of one client: what this library logs of its verbs down to `debug`, and of the rest, which is the AWS SDK with
 /// several lines for every call, warnings and errors.
 pub(crate) fn of_client(tell: Listener) -> Dispatch {
@@ -135,6 +140,7 @@ pub(crate) fn of_client(tell: Listener) -> Dispatch {
         let most = if metadata.target().starts_with("xkslink") { Level::DEBUG } else { Level::WARN };
         *metadata.level() <= most
     };
+    LazyLock::force(&SECOND);
     Dispatch::new(Registry::default().with(Log { wanted: worth_telling, tell: move |record| tell(record) }))
 }
 

@@ -2,58 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod setting;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xkslink::Consent;
-use xkslink_embed::logs::{Listener, Record, listen, relayed, take_within};
+use xkslink_embed::logs::{Record, listen, relayed, take_within};
 use xkslink_embed::{
-    Account, Accounts, Callbacks, Client, Document, Failure, Keys, Kind, Next, Outcome, ProbeRequest, Simulator,
-    Target, Task, Thrown, World, guard, spec,
+    Account, Accounts, Callbacks, Client, Document, Failure, Keys, Kind, Next, ProbeRequest, Simulator, Target, Thrown,
+    World, guard, spec,
 };
 
-const SPEC: &str = r#"
-version = 1
-name = "payments-hsm"
-region = "eu-central-1"
-data_center = ["10.0.0.0/16"]
-private_dns_name = "xks.payments.example.com"
-network = { type = "create", cidr = "10.60.0.0/24" }
-link = { type = "vpn_gateway" }
-proxy = { addresses = ["10.0.8.10", "10.0.8.11"] }
-domain = { type = "route53" }
-[key_store]
-path = "/payments/kms/xks/v1"
-credential = { type = "callback" }
-"#;
-
-const SECRET: &str = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
-
-fn document() -> Arc<Document> {
-    Arc::new(spec("toml", SPEC).unwrap())
-}
-
-fn world() -> Simulator {
-    Simulator::new(World { hosted_zones: vec!["example.com".to_owned()], ..World::default() }).unwrap()
-}
-
-fn callbacks() -> Callbacks {
-    let credential = || ("ABCDEFGHIJKLMNOPQRSTUVWX".to_owned(), SECRET.to_owned());
-    Callbacks { credential: Some(Arc::new(move |()| Ok(credential()))), ..Callbacks::default() }
-}
+use crate::setting::{SECRET, SPEC, callbacks, document, outcome, planned, world};
 
 fn client(world: &Simulator) -> Client {
     Client::new(Accounts::default(), callbacks(), Some(world.clone())).unwrap()
-}
-
-fn outcome(task: &Task) -> Outcome {
-    task.result_within(Duration::from_secs(60)).expect("the task ends")
-}
-
-fn planned(client: &Client) -> Arc<Document> {
-    outcome(&client.plan(document()).unwrap()).unwrap()
 }
 
 fn json_of(document: &Document) -> Value {
@@ -310,23 +276,6 @@ fn what_is_logged_waits_to_be_read() {
     let seen = take_within(Duration::from_secs(10));
     let answered = |record: &Record| record.target.starts_with("xkslink") && record.message.contains("answered");
     assert!(seen.iter().any(answered), "{seen:?}");
-}
-
-#[test]
-fn a_client_has_a_log_of_its_own() {
-    let told: Arc<Mutex<Vec<Record>>> = Arc::default();
-    let telling = Arc::clone(&told);
-    let log: Listener = Arc::new(move |record| telling.lock().unwrap().push(record));
-    let world = world();
-    let client_of =
-        |log| Client::new(Accounts::default(), Callbacks { log, ..callbacks() }, Some(world.clone())).unwrap();
-    planned(&client_of(None));
-    assert!(told.lock().unwrap().is_empty(), "another client has none");
-    let logging = client_of(Some(log));
-    outcome(&logging.apply(planned(&logging), vec![]).unwrap()).unwrap();
-    let told = told.lock().unwrap();
-    assert!(told.iter().any(|record| record.level == "debug" && record.message.contains("ec2:CreateVpc")), "{told:?}");
-    assert!(!format!("{told:?}").contains(SECRET));
 }
 
 #[test]
