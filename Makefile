@@ -185,23 +185,15 @@ test-bindings: bindings-generated
 	  "Java=$(call JVM,bindings/java) io.github.xkslink.java.Driver" "Go=$(LINKED)/go-driver" "Ruby=ruby bindings/ruby/test/driver.rb" \
 	  "C#=$(MONO)/Driver.exe"
 
-# Where there is a `swiftc`, of Swift 6; Debian 12 has none. The example of its page is compiled, the program in `test` run, and all
-# scenarios, whose documents must be there: `make scenarios`.
+# Where there is Swift 6; Debian 12 has none. All scenarios are run, whose documents must be there: `make scenarios`.
 SWIFT := bindings/swift
-SWIFT_FLAGS = -swift-version 6 -warnings-as-errors -I $(LINKED)/XkslinkFFI
+SWIFT_FLAGS = --package-path $(SWIFT) -Xswiftc -warnings-as-errors -Xlinker -L$(LINKED) -Xlinker -rpath -Xlinker $(LINKED)
 .PHONY: bindings-swift
-bindings-swift: bindings-generated
-	mkdir -p $(LINKED)/XkslinkFFI
-	cp $(SWIFT)/generated/XkslinkFFI.h $(LINKED)/XkslinkFFI
-	cp $(SWIFT)/generated/XkslinkFFI.modulemap $(LINKED)/XkslinkFFI/module.modulemap
-	sed -n '/^```swift/,/^```/{/^```/!p}' $(SWIFT)/README.md > $(LINKED)/main.swift
-	swiftc $(SWIFT_FLAGS) -typecheck $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(LINKED)/main.swift
-	swiftc $(SWIFT_FLAGS) -o $(LINKED)/swift-test $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(SWIFT)/test/main.swift \
-	  -L$(LINKED) -lxkslink_ffi -Xlinker -rpath -Xlinker $(LINKED)
-	$(LINKED)/swift-test >/dev/null
-	swiftc $(SWIFT_FLAGS) -o $(LINKED)/swift-driver $(SWIFT)/generated/Xkslink.swift $(SWIFT)/lib/*.swift $(SWIFT)/driver/main.swift \
-	  -L$(LINKED) -lxkslink_ffi -Xlinker -rpath -Xlinker $(LINKED)
-	$(PYTHON) bindings/conformance/run.py --apart "Swift=$(LINKED)/swift-driver"
+bindings-swift: bindings-generated ## the package for Swift: built, tested, all shared scenarios
+	swift build $(SWIFT_FLAGS)
+	swift test $(SWIFT_FLAGS)
+	$(EXAMPLE) $(SWIFT)/.build/debug/Quickstart >/dev/null
+	$(PYTHON) bindings/conformance/run.py --apart "Swift=$(SWIFT)/.build/debug/Driver"
 
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios

@@ -1,6 +1,7 @@
 // The driver of the conformance suite: see bindings/conformance/README.md.
 
 import Foundation
+import Xkslink
 
 typealias Word = [String: Any]
 
@@ -170,20 +171,18 @@ final class Driver: @unchecked Sendable {
     }
 
     func told(_ error: any Error, _ answer: inout Word) throws {
-        guard
-            let failed = error as? XksError,
-            case let .Failed(kind, reason, help, resource, awsCode, requestId, retryable, problems, _, report, _) = failed
-        else {
+        guard let failed = error as? XksError else {
             answer["error"] = ["message": (error as? any LocalizedError)?.errorDescription ?? String(describing: error)]
             return
         }
-        let word = "\(kind)".reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
+        let word = "\(failed.kind)".reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
         answer["error"] = [
-            "kind": word, "message": reason, "help": help, "resource": resource ?? NSNull(), "aws_code": awsCode ?? NSNull(),
-            "request_id": requestId ?? NSNull(), "retryable": retryable, "problems": problems.map { ["field": $0.field] },
+            "kind": word, "message": failed.reason, "help": failed.help, "resource": failed.resource ?? NSNull(),
+            "aws_code": failed.awsCode ?? NSNull(), "request_id": failed.requestId ?? NSNull(), "retryable": failed.retryable,
+            "problems": failed.problems.map { ["field": $0.field] },
             "cause_is_own": failed.cause.map { ($0 as? Own) === lock.withLock { threw } } ?? false,
         ] as Word
-        answer["report"] = try report?.toJson()
+        answer["report"] = try failed.report?.toJson()
     }
 }
 

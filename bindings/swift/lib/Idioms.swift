@@ -1,5 +1,5 @@
-// What Swift has and the generated bindings have not: a run as an asynchronous sequence, a task that stops its run, and closures
-// as callbacks.
+// What Swift has and the generated bindings have not: a run as an asynchronous sequence, a task that stops its run, closures as
+// callbacks, and errors with properties.
 
 import Foundation
 
@@ -90,12 +90,57 @@ private final class Kept: Thrown {
     func text() -> String { (error as? any LocalizedError)?.errorDescription ?? String(describing: error) }
 }
 
-extension XksError {
+extension XksError: CustomStringConvertible, CustomDebugStringConvertible {
+    /// What a caller can decide by.
+    public var kind: ErrorKind { parts.kind }
+
+    /// What was being done and what went wrong, one line; a line for each problem of a spec.
+    public var reason: String { parts.reason }
+
+    /// What a person can do about it.
+    public var help: String { parts.help }
+
+    /// The resource it happened at, such as `subnet euc1-az1`.
+    public var resource: String? { parts.resource }
+
+    /// AWS's own error code.
+    public var awsCode: String? { parts.awsCode }
+
+    /// AWS's request id, for support cases.
+    public var requestId: String? { parts.requestId }
+
+    /// Whether the same call may succeed later without any change.
+    public var retryable: Bool { parts.retryable }
+
+    /// Every problem of a spec; empty for other errors.
+    public var problems: [Problem] { parts.problems }
+
+    /// The rules that do not hold, when that is why.
+    public var broken: [Check] { parts.broken }
+
+    /// What apply or teardown had done until then.
+    public var report: Report? { parts.report }
+
     /// What a closure of the caller threw, if that is why.
-    public var cause: (any Error)? {
-        guard case let .Failed(_, _, _, _, _, _, _, _, _, _, thrown) = self else { return nil }
-        return (thrown as? Kept)?.error
+    public var cause: (any Error)? { (parts.thrown as? Kept)?.error }
+
+    /// What went wrong, and what to do about it.
+    public var description: String { "\(reason); \(help)" }
+
+    /// The same: `localizedDescription` is made of it, and what a program prints that ends with the error.
+    public var debugDescription: String { description }
+
+    private var parts: Parts {
+        switch self {
+        case let .Failed(kind, reason, help, resource, awsCode, requestId, retryable, problems, broken, report, thrown):
+            (kind, reason, help, resource, awsCode, requestId, retryable, problems, broken, report, thrown)
+        }
     }
+
+    private typealias Parts = (
+        kind: ErrorKind, reason: String, help: String, resource: String?, awsCode: String?, requestId: String?, retryable: Bool,
+        problems: [Problem], broken: [Check], report: Report?, thrown: (any Thrown)?
+    )
 }
 
 /// What a callback throws goes to Rust as text and as itself, and comes back as the cause of the error.
