@@ -11,6 +11,8 @@ VENV := .venv
 # The tools that check and list what we depend on, installed on first use, which takes some minutes.
 CARGO_DENY := 0.20.2
 CARGO_CYCLONEDX := 0.5.9
+CARGO_FUZZ := 0.13.2
+NIGHTLY := nightly-2026-10-30
 TOOLS := target/tools
 
 .NOTPARALLEL:
@@ -31,6 +33,19 @@ test: lint test-rust docs test-python test-package test-node test-bindings ## ev
 .PHONY: survive
 survive: ## every call hit by every fault, every answer spoilt, two runs at once, dropped and killed runs, a soak, fuzz targets
 	SURVIVE=$${SURVIVE:-1} $(CARGO) test --profile survive --workspace --locked --test survive -- --nocapture --test-threads 1
+	$(MAKE) fuzz FUZZ_SECONDS=20
+
+# libFuzzer needs a nightly compiler, for which the AWS SDK is compiled once more, in some ten minutes. No sanitizer: what it
+# runs is safe Rust. What it finds is kept in target/fuzz; the corpus in fuzz/ is what people chose.
+FUZZ_SECONDS ?= 60
+FUZZ := target/fuzz
+.PHONY: fuzz
+fuzz: $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ)/bin/cargo-fuzz ## the fuzz targets with libFuzzer and a nightly compiler, a minute each
+	rustup toolchain install $(NIGHTLY) --profile minimal --no-self-update
+	for target in $$(ls fuzz/corpus); do mkdir -p $(FUZZ)/corpus/$$target && \
+	  RUSTUP_TOOLCHAIN=$(NIGHTLY) CARGO_UNSTABLE_PROFILE_HINT_MOSTLY_UNUSED=true \
+	  $< run --sanitizer none --codegen-units 16 --target-dir $(FUZZ) $$target $(FUZZ)/corpus/$$target fuzz/corpus/$$target \
+	  -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
 
 .PHONY: lint
 lint: ## formatting and clippy; warnings are errors
@@ -45,6 +60,7 @@ ADVISORIES ?= $(or $(CARGO_HOME),$(HOME)/.cargo)/advisory-dbs
 # Each version of a tool has a folder of its own, so that another version is installed rather than overlooked.
 $(TOOLS)/cargo-deny-$(CARGO_DENY)/bin/cargo-deny: TOOL = cargo-deny@$(CARGO_DENY)
 $(TOOLS)/cargo-cyclonedx-$(CARGO_CYCLONEDX)/bin/cargo-cyclonedx: TOOL = cargo-cyclonedx@$(CARGO_CYCLONEDX)
+$(TOOLS)/cargo-fuzz-$(CARGO_FUZZ)/bin/cargo-fuzz: TOOL = cargo-fuzz@$(CARGO_FUZZ)
 $(TOOLS)/%:
 	$(CARGO) install --quiet --locked --root $(TOOLS)/$(subst @,-,$(TOOL)) $(TOOL)
 
