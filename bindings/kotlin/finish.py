@@ -1,5 +1,6 @@
-"""Finishes the bindings that UniFFI wrote for Kotlin, where its generator cannot be told: messages with the remedy, and what a
-callback throws as the cause of the error. Each change must find its place, so that another version of UniFFI is noticed.
+"""Finishes the bindings that UniFFI wrote for Kotlin, where its generator cannot be told: messages with the remedy, what a
+callback throws as the cause of the error, and the thread on which a coroutine goes on. Each change must find its place, so that
+another version of UniFFI is noticed.
 
     python bindings/kotlin/finish.py xkslink.kt
 """
@@ -20,6 +21,8 @@ CHANGES = [
     ),
     # What a callback throws, be it an Exception or an Error.
     (r"catch\(e: kotlin\.Exception\) \{\n        if \(e is E\)", "catch(thrown: Throwable) {\n        val e = refused(thrown)\n        if (e is E)"),
+    # What is waited for has come: see Boundary.kt.
+    (r"(uniffiContinuationHandleMap\.remove\(data\))\.resume\(pollResult\)", r"\1.resumeElsewhere(pollResult)"),
     # An error's message for people, and its cause.
     (
         r'(\) : XksException\(\) \{\n        override val message\n            get\(\) = )"[^\n]*"',

@@ -4,6 +4,10 @@ package io.github.xkslink
 
 import com.sun.jna.Native
 import com.sun.jna.Platform
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.resume
+import kotlinx.coroutines.Dispatchers
 
 /** Binds the native library, from the jar or from where the system finds it. */
 internal fun registerNative(type: Class<*>, library: String) =
@@ -15,6 +19,12 @@ internal fun registerNative(type: Class<*>, library: String) =
         val help = "use a jar that was built on this platform, or name the folder of $file with -Djna.library.path"
         throw UnsatisfiedLinkError("$what: $help").apply { initCause(missing) }
     }
+
+/**
+ * Goes on with a coroutine, but not on this thread, which is the library's. Without a dispatcher the coroutine would keep it for as long as
+ * it does not wait, and JNA would complain that it cannot detach it.
+ */
+internal fun <T> Continuation<T>.resumeElsewhere(value: T) = Dispatchers.Default.dispatch(EmptyCoroutineContext) { resume(value) }
 
 /** What a callback threw, kept while its error passes through Rust. */
 internal class Kept(val exception: Throwable) : Thrown {

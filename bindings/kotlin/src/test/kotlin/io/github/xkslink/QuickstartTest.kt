@@ -1,6 +1,10 @@
 package io.github.xkslink
 
 import com.fasterxml.jackson.databind.ObjectMapper
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
@@ -64,9 +68,9 @@ class QuickstartTest {
     @Test
     fun `cancelling the coroutine stops the run`() = simulated(speed = 200.0) { aws, client ->
         val run = client.apply(client.plan(connectivity))
-        val job = launchIn { run.result() }
+        val job = launchIn(Dispatchers.Default) { run.result() }
         while (aws.census()["vpcs"] == 0L) delay(5)
-        job()
+        job.cancelAndJoin()
         assertTrue(run.isDone() || withTimeoutOrNull(2000) { while (!run.isDone()) delay(5) } != null)
         val asked = aws.calls()
         delay(300)
@@ -74,6 +78,15 @@ class QuickstartTest {
         val failed = assertThrows(XksException.Failed::class.java) { runBlocking { run.result() } }
         assertEquals(ErrorKind.CANCELLED, failed.kind)
         assertTrue(failed.retryable)
+    }
+
+    @Test
+    fun `a coroutine without a dispatcher goes on outside of the library's threads`() = simulated { _, client ->
+        val threads = mutableSetOf<String>()
+        launchIn(Dispatchers.Unconfined) {
+            client.apply(client.plan(connectivity)).use { run -> run.result { threads += Thread.currentThread().name } }
+        }.join()
+        assertTrue(threads.isNotEmpty() && threads.all { it.startsWith("DefaultDispatcher-worker-") }, threads.toString())
     }
 
     @Test
@@ -104,12 +117,5 @@ class QuickstartTest {
     }
 }
 
-/** Starts a call on a scope of its own; what it gives cancels it and waits until it has ended. */
-private fun launchIn(call: suspend () -> Unit): suspend () -> Unit {
-    val scope = kotlinx.coroutines.CoroutineScope(kotlinx.coroutines.Dispatchers.Default)
-    val job = scope.launch { call() }
-    return {
-        job.cancel()
-        job.join()
-    }
-}
+/** Starts a call on a scope of its own. */
+private fun launchIn(context: CoroutineContext, call: suspend () -> Unit) = CoroutineScope(context).launch { call() }
