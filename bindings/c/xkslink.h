@@ -36,9 +36,10 @@ void xks_free(char *text);
 XksDocument *xks_read(const char *kind, const char *format, const char *text, char **error);
 
 /* Writes a document. `form` is `json`, `text` or `markdown` for all; `toml` and `yaml` for a spec; `svg` for a plan or a report;
- * `mermaid` and `consent` (what a plan needs a yes for, as JSON) for a plan; `html` for a report or a verification; `policies:apply` for a
- * plan; `policies:status`, `:verify`, `:diagnose` or `:probe` for a spec. No form holds a secret but
- * `secret`: that of a spec's credential by value, for objects of the caller, or an empty text. */
+ * `mermaid`, `consent` (what a plan needs a yes for, as JSON), `usually_takes_seconds` (that AWS needs for the longest chain of steps, a
+ * whole number) and `policies:apply` for a plan; `html` for a report or a verification; `policies:status`, `:verify`, `:diagnose` or
+ * `:probe` for a spec. No form holds a secret but `secret`: that of a spec's credential by value, for objects of the caller, or an empty
+ * text. */
 char *xks_write(const XksDocument *document, const char *form, char **error);
 
 /* Whom an error message accuses, without a look at AWS. */

@@ -8,6 +8,7 @@ import "C"
 import (
 	"encoding/json"
 	"runtime"
+	"time"
 )
 
 // document is a document of the library. Its methods are those of all documents.
@@ -110,6 +111,16 @@ func (p *Plan) NeedsConsent() ([]Consent, error) {
 		err = json.Unmarshal([]byte(text), &needed)
 	}
 	return needed, err
+}
+
+// UsuallyTakes is how long AWS usually takes for the longest chain of steps.
+func (p *Plan) UsuallyTakes() (time.Duration, error) {
+	var seconds int64
+	text, err := p.write("usually_takes_seconds")
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &seconds)
+	}
+	return time.Duration(seconds) * time.Second, err
 }
 
 // Policies are the IAM policies that the plan needs, as JSON: `role`, `iam` (in IAM's own form) and `statements` of each.

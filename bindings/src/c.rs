@@ -327,6 +327,7 @@ pub extern "C" fn xks_write(document: *const XksDocument, form: *const c_char, e
             "mermaid" => document.to_mermaid(),
             "html" => document.to_html(),
             "consent" => document.needs_consent().map(|needed| needed.to_string()),
+            "usually_takes_seconds" => document.usually_takes_seconds().map(|seconds| seconds.to_string()),
             "toml" => document.to_format("toml"),
             "yaml" => document.to_format("yaml"),
             "secret" => Ok(document.secret().unwrap_or_default()),

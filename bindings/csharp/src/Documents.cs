@@ -102,6 +102,9 @@ namespace Xkslink
             return Words<Consent>.ReadAll(Json.Read<List<string>>(Write("consent")));
         }
 
+        /// <summary>How long AWS usually takes for the longest chain of steps.</summary>
+        public TimeSpan UsuallyTakes() { return TimeSpan.FromSeconds(Json.Read<long>(Write("usually_takes_seconds"))); }
+
         /// <summary>The IAM policies that the plan needs, as JSON: `role`, `iam` (in IAM's own form) and `statements` of each.</summary>
         public string Policies() { return Write("policies:apply"); }
 

@@ -246,6 +246,7 @@ sealed class Driver : IDnsPublisher
             case "typed":
                 var content = report.Content();
                 return Words.Object("ok", Words.Of("store", plan.Content().Store), Words.Of("steps", content.Steps.Count),
+                    Words.Of("usually_takes_seconds", (long)plan.UsuallyTakes().TotalSeconds),
                     Words.Of("connection_state", content.Ids.ConnectionState));
             case "texts":
                 string html = client.VerifyAsync(Whom(word)).GetAwaiter().GetResult().ToHtml();

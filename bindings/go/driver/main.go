@@ -265,9 +265,11 @@ func (d *driver) does(w word, answer map[string]any) (any, error) {
 		return text(xkslink.ProbeName(ctx, w.Name, w.Region, nil, xkslink.ProbeRequest{Addresses: []string{w.Address}}))
 	case "typed":
 		plan, _ := d.plan.Content()
+		usual, _ := d.plan.UsuallyTakes()
 		report, err := d.report.Content()
 		return map[string]any{
-			"store": plan.Store, "steps": len(report.Steps), "connection_state": report.IDS.ConnectionState,
+			"store": plan.Store, "usually_takes_seconds": usual.Seconds(), "steps": len(report.Steps),
+			"connection_state": report.IDS.ConnectionState,
 		}, err
 	case "texts":
 		return d.texts(w)

@@ -143,7 +143,8 @@ class Driver
       Xkslink.probe_name(word['name'], word['region'], nil, request).to_json
     when 'typed'
       content = @report.content
-      { store: @plan.content.store, steps: content.steps.size, connection_state: content.ids.connection_state }
+      { store: @plan.content.store, usually_takes_seconds: @plan.usually_takes_seconds, steps: content.steps.size,
+        connection_state: content.ids.connection_state }
     when 'texts'
       { mermaid: @plan.to_mermaid, svg: @report.to_svg, html: @client.verify(target(word)).to_html, text: @plan.text,
         markdown: @report.to_markdown }

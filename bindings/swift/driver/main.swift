@@ -156,8 +156,10 @@ final class Driver: @unchecked Sendable {
             return try await probeName(privateDnsName: name, region: region, request: request).toJson()
         case "typed":
             let content = try report.content()
-            let typed: Word = ["store": try plan.content().store, "steps": content.steps.count]
-            return typed.merging(["connection_state": content.ids.connectionState ?? ""]) { _, new in new }
+            return [
+                "store": try plan.content().store, "usually_takes_seconds": try plan.usuallyTakesSeconds(),
+                "steps": content.steps.count, "connection_state": content.ids.connectionState ?? "",
+            ] as Word
         case "texts":
             let html = try await client.verify(target: target(word)).toHtml()
             return [

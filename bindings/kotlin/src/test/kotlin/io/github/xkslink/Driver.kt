@@ -137,7 +137,10 @@ private class Driver {
             probeName(word.text("name")!!, word.text("region")!!, request = ProbeRequest(addresses = listOf(word.text("address")!!))).toJson()
         "typed" -> {
             val content = report!!.content()
-            mapOf("store" to plan!!.content().store, "steps" to content.steps.size, "connection_state" to content.ids.connectionState)
+            mapOf(
+                "store" to plan!!.content().store, "usually_takes_seconds" to plan!!.usuallyTakesSeconds(),
+                "steps" to content.steps.size, "connection_state" to content.ids.connectionState,
+            )
         }
         "texts" -> mapOf(
             "mermaid" to plan!!.toMermaid(), "svg" to report!!.toSvg(), "html" to client.verify(spec(word)).toHtml(),

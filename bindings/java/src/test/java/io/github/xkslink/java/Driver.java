@@ -231,6 +231,7 @@ final class Driver implements DnsPublisher {
             case "typed":
                 ReportDocument content = report.content();
                 return Map.of("store", plan.content().getStore(), "steps", content.getSteps().size(),
+                        "usually_takes_seconds", plan.usuallyTakesSeconds(),
                         "connection_state", content.getIds().getConnectionState());
             case "texts":
                 return Map.of("mermaid", plan.toMermaid(), "svg", report.toSvg(), "text", plan.text(),
