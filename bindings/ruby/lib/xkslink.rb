@@ -87,6 +87,57 @@ module Xkslink
     end
   end
 
+  # What is given is looked at first: the generated bindings would miss a method in it, show it, or send nothing for a word that they
+  # do not know. A message has the class of what was given and never its text, which may be a secret.
+  module Looking
+    RustBuffer.singleton_methods(false).grep(/\Acheck_lower_(?:Sequence|Type)/).each do |check|
+      name = check[/\Acheck_lower_Type(.+)/, 1]
+      define_method(check) do |given|
+        name ? Looking.at(given, Xkslink.const_get(name)) : Looking.expect(given, Array)
+        super(given)
+      end
+    end
+
+    class << self
+      # A value of an enum, or a record; with all that it must have.
+      def at(given, type)
+        cases = type.constants(false).map { |name| type.const_get(name) }
+        names = type.constants(false).map { |name| "#{type}::#{name}" }
+        cases.empty? ? expect(given, type) : expect(given, *cases, names: names)
+        required = given.class.instance_method(:initialize).parameters.filter_map { |kind, name| name if kind == :keyreq }
+        missing = required.find { |name| given.public_send(name).nil? }
+        raise TypeError, "#{given.class}: #{missing} is nil" if missing
+      end
+
+      def expect(given, *fitting, names: fitting)
+        raise TypeError, "expected #{names.join(' or ')}, got #{given.class}" if fitting.none? { |each| each === given }
+      end
+    end
+  end
+  RustBuffer.singleton_class.prepend(Looking)
+
+  # The same for objects.
+  module Handing
+    def uniffi_check_lower(given)
+      super
+    rescue TypeError => e
+      raise TypeError, "#{e.message[/\A.*?, got /]}#{given.class}", cause: nil
+    end
+  end
+  constants.map { |name| const_get(name) }.each do |type|
+    type.singleton_class.prepend(Handing) if type.respond_to?(:uniffi_check_lower)
+  end
+
+  # The same for texts.
+  module Spelling
+    def uniffi_utf8(given)
+      Looking.expect(given, ->(text) { text.respond_to?(:to_str) }, names: [String])
+      super
+    end
+  end
+  singleton_class.prepend(Spelling)
+  private_constant :Looking, :Handing, :Spelling
+
   # What is no spec is told by name, before something in it is missed.
   module Asking
     %i[plan status probe].each do |verb|

@@ -87,6 +87,29 @@ class TestXkslink < Minitest::Test
     assert_raises(TypeError) { client.apply(nil) }
   end
 
+  def test_what_does_not_fit_is_told_by_its_type
+    client = self.client
+    plan = client.plan(connectivity)
+    {
+      /expected .*Target::OF_SPEC or .*Target::NAMED, got Xkslink::Connectivity/ => -> { client.verify(connectivity) },
+      /expected .*Consent::REPLACE or .*, got Symbol/ => -> { client.apply(plan, [:replace]) },
+      /expected Array, got Integer/ => -> { client.apply(plan, Consent::REPLACE) },
+      /expected .*Format::TOML or .*, got String/ => -> { Xkslink.read_spec('{}', 'json') },
+      /expected .*Account, got String/ => -> { Xkslink.connect(network: 'profile') },
+      /Connectivity: name is nil/ => -> { client.plan(connectivity(name: nil)) },
+      /expected .*Network::CREATE.*, got String/ => -> { client.plan(connectivity(network: 'create')) },
+      /expected String, got NilClass/ => -> { Plan.from_json(nil) }
+    }.each { |told, call| assert_match told, assert_raises(TypeError, &call).message }
+  end
+
+  def test_a_secret_of_the_wrong_type_is_not_shown
+    credential = Credential::VALUE.new(access_key_id: 'ABCDEFGHIJKLMNOPQRSTUVWX', raw_secret_access_key: SECRET)
+    store = KeyStore.new(path: '/payments/kms/xks/v1', credential: credential)
+    error = assert_raises(TypeError) { client.plan(connectivity(key_store: store)) }
+    assert_match(/Secret .*got String/, error.message)
+    refute_includes error.full_message, SECRET
+  end
+
   def test_nothing_is_closed_twice
     client = self.client
     2.times { client.close }
