@@ -20,7 +20,7 @@ TOOLS := target/tools
 
 .PHONY: help
 help: ## this list
-	@awk -F ': .*## ' '/^[a-z-]+: .*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z-]+: .*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: quickstart
 quickstart: ## plan, apply, verify and teardown on the simulated AWS
@@ -172,10 +172,18 @@ MCS = mcs -warnaserror -langversion:7.2 -r:System.Runtime.Serialization -r:Syste
 MONO = LD_LIBRARY_PATH=$(LINKED) mono $(LINKED)
 JVM = java -cp $(1)/target/classes:$(1)/target/test-classes:$$(cat $(1)/target/classpath)
 
+.PHONY: bindings-csharp
+bindings-csharp: bindings-generated
+	$(PYTHON) bindings/csharp/generate.py bindings/csharp/generated/Types.cs
+	$(MCS) -target:library -out:$(LINKED)/Xkslink.dll bindings/csharp/src/*.cs bindings/csharp/generated/*.cs
+	for program in test/Tests test/Driver example/Quickstart; do \
+	  cp bindings/csharp/test/runtimeconfig.json $(LINKED)/$$(basename $$program).runtimeconfig.json; \
+	  $(MCS) -r:$(LINKED)/Xkslink.dll -out:$(LINKED)/$$(basename $$program).exe bindings/csharp/$$program.cs || exit 1; done
+
 # Holds every language against the scenarios' documents, which `test-rust` and `scenarios` write: with --share each runs its share
 # of the scenarios, with --write the table in docs/languages.md is written.
 .PHONY: test-bindings
-test-bindings: bindings-generated
+test-bindings: bindings-csharp
 	$(PYTHON) bindings/java/builders.py $(KOTLIN)/generated/kotlin/io/github/xkslink/xkslink.kt bindings/java/generated/kotlin/io/github/xkslink/java/Builders.kt
 	mvn -B -q -f bindings verify
 	unzip -l $(KOTLIN)/target/xkslink-kotlin-*.jar $(JVM_PLATFORM)/$(NATIVE) >/dev/null
@@ -183,10 +191,6 @@ test-bindings: bindings-generated
 	cd bindings/go && $(GO_ENV) go vet ./... && $(GO_ENV) go test -count=1 ./... && $(GO_ENV) go build -o $(LINKED)/go-driver ./driver
 	$(CC) $(C_FLAGS) -o $(LINKED)/quickstart bindings/c/example/quickstart.c -lxkslink_ffi && $(LINKED)/quickstart >/dev/null
 	$(CXX) -std=c++17 -Wall -Wextra -Werror -pedantic -Ibindings/c -fsyntax-only -x c++ bindings/c/xkslink.h
-	$(PYTHON) bindings/csharp/generate.py bindings/csharp/generated/Types.cs
-	$(MCS) -target:library -out:$(LINKED)/Xkslink.dll bindings/csharp/src/*.cs bindings/csharp/generated/*.cs
-	for program in test/Tests test/Driver example/Quickstart; do \
-	  $(MCS) -r:$(LINKED)/Xkslink.dll -out:$(LINKED)/$$(basename $$program).exe bindings/csharp/$$program.cs || exit 1; done
 	$(MONO)/Tests.exe
 	ruby bindings/ruby/test/test_xkslink.rb
 	cd bindings/ruby && gem build --silent --strict --output $(LINKED)/xkslink.gem xkslink.gemspec
@@ -200,6 +204,16 @@ test-bindings: bindings-generated
 	$(PYTHON) bindings/conformance/run.py $(CONFORMANCE) "Kotlin=$(call JVM,$(KOTLIN)) io.github.xkslink.DriverKt" \
 	  "Java=$(call JVM,bindings/java) io.github.xkslink.java.Driver" "Go=$(LINKED)/go-driver" "Ruby=ruby bindings/ruby/test/driver.rb" \
 	  "C#=$(MONO)/Driver.exe"
+
+# What Mono's compiler has made, run by .NET 8 or later, where there is a `dotnet`: tests, example, all scenarios, whose documents must
+# be there: `make scenarios`.
+DOTNET ?= dotnet
+.PHONY: bindings-dotnet
+bindings-dotnet: export LD_LIBRARY_PATH = $(LINKED)
+bindings-dotnet: bindings-csharp ## C# on .NET: tests, example, all shared scenarios
+	$(DOTNET) exec $(LINKED)/Tests.exe
+	$(EXAMPLE) $(DOTNET) exec $(LINKED)/Quickstart.exe >/dev/null
+	$(PYTHON) bindings/conformance/run.py --apart "C#=$(DOTNET) exec $(LINKED)/Driver.exe"
 
 # Where there is Swift 6; Debian 12 has none. All scenarios are run, whose documents must be there: `make scenarios`.
 SWIFT := bindings/swift

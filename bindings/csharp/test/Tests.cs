@@ -171,8 +171,12 @@ key_store: {path: /payments/kms/xks/v1, credential: {type: value, access_key_id:
         // Beside the program the loader would find it.
         string own = Assembly.GetExecutingAssembly().Location, folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         Directory.CreateDirectory(folder);
-        foreach (string file in new[] { own, typeof(Library).Assembly.Location }) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        var start = new ProcessStartInfo("mono", Path.Combine(folder, Path.GetFileName(own)) + " version")
+        foreach (string file in new[] { own, typeof(Library).Assembly.Location, Path.ChangeExtension(own, "runtimeconfig.json") })
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+        // Mono or .NET, whichever runs this.
+        var start = new ProcessStartInfo(Process.GetCurrentProcess().MainModule.FileName, Path.Combine(folder, Path.GetFileName(own)) + " version")
         {
             UseShellExecute = false, RedirectStandardError = true,
         };
