@@ -119,7 +119,7 @@ impl Context {
             return Err(Error::new(
                 ErrorKind::InvalidSpec,
                 "the spec says that a callback publishes the TXT record, but the client has none",
-                "give one to `Client::builder().publisher(…)`, or choose another domain mode",
+                "make the client with a publisher, or choose another domain mode",
             ));
         };
         publisher.publish(record).await.map_err(|source| callback_failed("publish the TXT record", source))
@@ -169,7 +169,7 @@ impl Run {
                     return Err(Error::new(
                         ErrorKind::InvalidSpec,
                         "the spec says that a callback gives the proxy credential, but the client has none",
-                        "give one to `Client::builder().credential(…)`, or choose another credential source",
+                        "make the client with a source of the credential, or choose another one in the spec",
                     ));
                 };
                 source.credential().await.map_err(|source| callback_failed("get the proxy credential", source))
