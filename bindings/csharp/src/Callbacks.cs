@@ -96,10 +96,10 @@ namespace Xkslink
             own.publisher.Withdraw(Json.Read<TxtRecord>(Native.Read(input)));
             return "";
         });
-        static readonly Native.Function credential = (context, input, answer) => Call(context, answer, own => Json.Write(own.source()));
-        static readonly Native.Function network = (context, input, answer) => Call(context, answer, own => Json.Write(own.keys[0]()));
-        static readonly Native.Function dns = (context, input, answer) => Call(context, answer, own => Json.Write(own.keys[1]()));
-        static readonly Native.Function kms = (context, input, answer) => Call(context, answer, own => Json.Write(own.keys[2]()));
+        static readonly Native.Function credential = (context, input, answer) => Call(context, answer, own => Json.Write(Given(own.source())));
+        static readonly Native.Function network = (context, input, answer) => Call(context, answer, own => Json.Write(Given(own.keys[0]())));
+        static readonly Native.Function dns = (context, input, answer) => Call(context, answer, own => Json.Write(Given(own.keys[1]())));
+        static readonly Native.Function kms = (context, input, answer) => Call(context, answer, own => Json.Write(Given(own.keys[2]())));
         static readonly Native.Log log = (context, level, target, message) =>
         {
             Thread.CurrentThread.IsBackground = true;
@@ -149,6 +149,12 @@ namespace Xkslink
                 Release = release,
                 Done = done,
             };
+        }
+
+        static T Given<T>(T given) where T : class
+        {
+            if (given == null) throw new InvalidOperationException("the function gave null: give " + typeof(T).Name + ", or throw");
+            return given;
         }
 
         /// <summary>Calls a function; no exception gets into the library.</summary>

@@ -132,8 +132,8 @@ namespace Xkslink
             Native.Version();
             options = options ?? new ClientOptions();
             var accounts = new Accounts { Network = options.Network ?? new Account(), Dns = options.Dns, Kms = options.Kms };
-            var functions = new Callbacks(options).ToNative();
             var simulated = options.Simulated == null ? new SimulatorHandle() : options.Simulated.Handle;
+            var functions = new Callbacks(options).ToNative();
             IntPtr error;
             using (new SameThread())
                 handle = Native.Check(Native.xks_client_new(Native.Text(Json.Write(accounts)), ref functions, simulated, out error), error);
@@ -231,10 +231,9 @@ namespace Xkslink
             string verb, DocumentHandle document, Arguments arguments, Action<Event> onEvent, CancellationToken cancel,
             Func<DocumentHandle, T> made)
         {
-            if (handle.IsClosed) throw new ObjectDisposedException("Client", "this Client is closed: make a new one");
             IntPtr error;
             var text = Native.Text(Json.Write(arguments));
-            var run = Native.Check(Native.xks_start(handle, Native.Text(verb), document, text, out error), error);
+            var run = Native.Check(Native.xks_start(Native.Open(handle, this), Native.Text(verb), document, text, out error), error);
             return Task.Run(() => Wait(run, onEvent, cancel, made));
         }
 

@@ -8,11 +8,11 @@ namespace Xkslink
     public enum Format
     {
         /// <summary>JSON.</summary>
-        Json,
+        [EnumMember(Value = "json")] Json,
         /// <summary>TOML.</summary>
-        Toml,
+        [EnumMember(Value = "toml")] Toml,
         /// <summary>YAML.</summary>
-        Yaml,
+        [EnumMember(Value = "yaml")] Yaml,
     }
 
     /// <summary>A verb that only reads.</summary>
@@ -31,12 +31,14 @@ namespace Xkslink
     /// <summary>A document of the library. It may be disposed of, and is collected otherwise.</summary>
     public abstract class Document : IDisposable
     {
-        internal readonly DocumentHandle Handle;
+        readonly DocumentHandle handle;
 
         internal Document(DocumentHandle handle)
         {
-            Handle = handle;
+            this.handle = handle;
         }
+
+        internal DocumentHandle Handle { get { return Native.Open(handle, this); } }
 
         internal static DocumentHandle Read(string kind, string format, string text)
         {
@@ -49,7 +51,6 @@ namespace Xkslink
 
         internal string Write(string form)
         {
-            if (Handle.IsClosed) throw new ObjectDisposedException(GetType().Name, "this " + GetType().Name + " is closed: make a new one");
             IntPtr error;
             return Native.Take(Native.xks_write(Handle, Native.Text(form), out error), error);
         }
@@ -64,7 +65,7 @@ namespace Xkslink
         public string ToMarkdown() { return Write("markdown"); }
 
         /// <summary>Lets go of it.</summary>
-        public void Dispose() { Handle.Dispose(); }
+        public void Dispose() { handle.Dispose(); }
     }
 
     /// <summary>What the connectivity of a key store should be: schema/connectivity.schema.json says what it may hold.</summary>
@@ -75,11 +76,11 @@ namespace Xkslink
         /// <summary>Reads a spec. The exception has every problem at once.</summary>
         public static Spec Read(string text, Format format = Format.Json)
         {
-            return new Spec(Read("spec", format.ToString().ToLowerInvariant(), text));
+            return new Spec(Read("spec", Words<Format>.Write(format), text));
         }
 
         /// <summary>Writes it, with every default. A secret is withheld.</summary>
-        public string Write(Format format) { return Write(format.ToString().ToLowerInvariant()); }
+        public string Write(Format format) { return Write(Words<Format>.Write(format)); }
 
         /// <summary>The IAM policies that a verb which only reads needs, as JSON: `role`, `iam` (in IAM's own form) and `statements`.</summary>
         public string Policies(ReadingVerb verb) { return Write("policies:" + Words<ReadingVerb>.Write(verb)); }

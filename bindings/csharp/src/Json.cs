@@ -40,7 +40,12 @@ namespace Xkslink
 
         public static T Read(string word) { return Values[word]; }
 
-        public static string Write(T value) { return Values.First(each => each.Value.Equals(value)).Key; }
+        public static string Write(T value)
+        {
+            string name = typeof(T).Name;
+            if (!Values.ContainsValue(value)) throw new ArgumentOutOfRangeException(name, value, "give one of " + string.Join(", ", Values.Values));
+            return Values.First(each => each.Value.Equals(value)).Key;
+        }
 
         public static List<T> ReadAll(List<string> words) { return words == null ? null : words.ConvertAll(Read); }
 

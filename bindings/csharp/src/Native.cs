@@ -106,6 +106,15 @@ namespace Xkslink
             return read;
         }
 
+        /// <summary>A handle of an object that is still open. To be asked before a call that takes several handles: when one is closed,
+        /// Mono would never let go of those before it.</summary>
+        public static T Open<T>(T handle, object owner) where T : Handle
+        {
+            string name = owner.GetType().Name;
+            if (handle.IsClosed) throw new ObjectDisposedException(name, "this " + name + " is closed: make a new one");
+            return handle;
+        }
+
         /// <summary>A handle that the library gave, or its error as an exception.</summary>
         public static T Check<T>(T given, IntPtr error) where T : Handle
         {

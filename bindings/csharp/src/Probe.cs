@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Runtime.Serialization;
 
@@ -70,6 +71,7 @@ namespace Xkslink
         /// <summary>`/kms/xks/v1`, or that with a prefix, and the credential, which signs the requests.</summary>
         public ProxyApi(string path, ProxyCredential credential)
         {
+            if (credential == null) throw new ArgumentNullException("credential", "give a ProxyCredential");
             Path = path;
             AccessKeyId = credential.AccessKeyId;
             RawSecretAccessKey = credential.RawSecretAccessKey;

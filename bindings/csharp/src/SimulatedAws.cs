@@ -35,19 +35,20 @@ namespace Xkslink
     /// <summary>A simulated EC2, Elastic Load Balancing, KMS, Route 53 and STS, in this process.</summary>
     public sealed class SimulatedAws : IDisposable
     {
-        internal readonly SimulatorHandle Handle;
+        readonly SimulatorHandle handle;
 
         /// <summary>Makes a world.</summary>
         public SimulatedAws(World world = null)
         {
             Native.Version();
             IntPtr error;
-            Handle = Native.Check(Native.xks_simulator_new(Native.Text(Json.Write(world ?? new World())), out error), error);
+            handle = Native.Check(Native.xks_simulator_new(Native.Text(Json.Write(world ?? new World())), out error), error);
         }
+
+        internal SimulatorHandle Handle { get { return Native.Open(handle, this); } }
 
         string Do(string what, string input = "")
         {
-            if (Handle.IsClosed) throw new ObjectDisposedException("SimulatedAws", "this SimulatedAws is closed: make a new one");
             IntPtr error;
             return Native.Take(Native.xks_simulator_do(Handle, Native.Text(what), Native.Text(input), out error), error);
         }
@@ -85,6 +86,6 @@ namespace Xkslink
         public void End() { Do("end"); }
 
         /// <summary>Ends the world and lets go of it.</summary>
-        public void Dispose() { Handle.Dispose(); }
+        public void Dispose() { handle.Dispose(); }
     }
 }

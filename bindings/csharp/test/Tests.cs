@@ -157,11 +157,28 @@ key_store: {path: /payments/kms/xks/v1, credential: {type: value, access_key_id:
             Hold(Throws<ArgumentNullException>(() => client.ApplyAsync(null)).ParamName == "plan", "null for a plan");
             Hold(Throws<XksException>(() => client.FactsAsync(Target.Named("payments-hsm", null))).Kind == "invalid_argument", "no Region");
             var spec = Connectivity();
+            var plan = client.PlanAsync(spec).GetAwaiter().GetResult();
+            var none = Throws<ArgumentOutOfRangeException>(() => client.ApplyAsync(plan, new[] { (Consent)99 }));
+            Hold(none.Message.Contains("give one of Replace, Delete"), none);
+            Throws<ArgumentOutOfRangeException>(() => Task.Run(() => spec.Write((Format)99)));
+            plan.Dispose();
+            Hold(Throws<ObjectDisposedException>(() => client.ApplyAsync(plan)).Message.Contains("make a new one"), "a closed plan");
             client.Dispose();
             client.Dispose();
             Hold(Throws<ObjectDisposedException>(() => client.PlanAsync(spec)).Message.Contains("make a new one"), "a closed client");
             spec.Dispose();
             Hold(Throws<ObjectDisposedException>(() => Task.Run(() => spec.ToJson())).Message.Contains("make a new one"), "a closed spec");
+        }
+        return Task.CompletedTask;
+    }
+
+    public static Task AFunctionThatGivesNullIsTold()
+    {
+        using (var aws = Aws())
+        using (var client = new Client(new ClientOptions { Simulated = aws, Network = new Account { Credentials = () => null } }))
+        {
+            var thrown = Throws<XksException>(() => client.PlanAsync(Connectivity()));
+            Hold(thrown.InnerException is InvalidOperationException && thrown.Message.Contains("gave null: give AwsCredentials"), thrown);
         }
         return Task.CompletedTask;
     }
