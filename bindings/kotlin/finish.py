@@ -1,6 +1,6 @@
-"""Finishes the bindings that UniFFI wrote for Kotlin, where its generator cannot be told: messages with the remedy, what a
-callback throws as the cause of the error, and the thread on which a coroutine goes on. Each change must find its place, so that
-another version of UniFFI is noticed.
+"""Finishes the bindings that UniFFI wrote for Kotlin, where its generator cannot be told: messages with the remedy, closed
+objects as arguments, what a callback throws as the cause of the error, and the thread on which a coroutine goes on. Each change must
+find its place, so that another version of UniFFI is noticed.
 
     python bindings/kotlin/finish.py xkslink.kt
 """
@@ -19,6 +19,8 @@ CHANGES = [
         r'"\$\{this\.javaClass\.simpleName\} object has already been destroyed"',
         '"this ${this.javaClass.simpleName} is closed: make a new one"',
     ),
+    # The same object as an argument: its handle would be used after it is freed.
+    (r"return value\.uniffiCloneHandle\(\)", "return value.callWithHandle { it }"),
     # What a callback throws, be it an Exception or an Error.
     (r"catch\(e: kotlin\.Exception\) \{\n        if \(e is E\)", "catch(thrown: Throwable) {\n        val e = refused(thrown)\n        if (e is E)"),
     # What is waited for has come: see Boundary.kt.

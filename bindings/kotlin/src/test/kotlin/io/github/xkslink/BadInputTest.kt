@@ -49,10 +49,18 @@ class BadInputTest {
 
     @Test
     fun `what is closed says so`() = simulated { aws ->
+        fun told(what: String, call: suspend () -> Unit) {
+            val thrown = assertThrows(IllegalStateException::class.java) { runBlocking { call() } }
+            assertEquals("this $what is closed: make a new one", thrown.message)
+        }
         val client = Client(simulated = aws)
+        val plan = runBlocking { client.plan(connectivity) }
+        plan.close()
+        told("Plan") { plan.text() }
+        told("Plan") { client.apply(plan) }
         client.close()
-        val thrown = assertThrows(IllegalStateException::class.java) { runBlocking { client.plan(connectivity) } }
-        assertEquals("this Client is closed: make a new one", thrown.message)
+        told("Client") { client.plan(connectivity) }
+        told("SimulatedAws") { Client(simulated = SimulatedAws().also { it.close() }) }
     }
 
     @Test
