@@ -106,9 +106,9 @@ XksRun *xks_probe_name(const char *name, const char *region, const char *proxy, 
 typedef void (*XksListener)(void *context, const char *event, const char *line);
 XksDocument *xks_run_wait(const XksRun *run, XksListener listener, void *context, char **error);
 
-/* The same in rounds, for programs that have to look after something else meanwhile. Each waits for no longer than `seconds`.
- * xks_run_next gives 1 and an event with its line (each may be NULL), 0 when there are no more, -1 when there is none yet.
- * xks_run_result gives 1 and the document, 0 and the error, -1 when it still runs. */
+/* The same in rounds, for programs that have to look after something else meanwhile. Each waits for no longer than `seconds`,
+ * which may be INFINITY. xks_run_next gives 1 and an event with its line (each may be NULL), 0 when there are no more, -1 when there is
+ * none yet. xks_run_result gives 1 and the document, 0 and the error, -1 when it still runs. */
 int xks_run_next(const XksRun *run, double seconds, char **event, char **line);
 int xks_run_result(const XksRun *run, double seconds, XksDocument **document, char **error);
 

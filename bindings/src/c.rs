@@ -79,8 +79,11 @@ fn free<T>(given: *mut T) {
     }
 }
 
+/// The longest wait of one round. The end of a much longer one is a time that there is not, which would be a panic.
+const YEAR: c_double = 31_536_000.0;
+
 fn limit(seconds: c_double) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    Duration::try_from_secs_f64(seconds.min(YEAR)).unwrap_or_default()
 }
 
 /// A document: see the header.
@@ -632,4 +635,18 @@ pub extern "C" fn xks_simulator_do(
 #[unsafe(no_mangle)]
 pub extern "C" fn xks_simulator_free(simulator: *mut XksSimulator) {
     free(simulator);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_wait_for_ever_is_neither_an_overflow_nor_no_time_at_all() {
+        for seconds in [1e18, f64::MAX, f64::INFINITY] {
+            assert_eq!(limit(seconds), Duration::from_secs_f64(YEAR));
+        }
+        assert_eq!(limit(0.5), Duration::from_millis(500));
+        assert_eq!(limit(-1.0), Duration::ZERO);
+    }
 }
