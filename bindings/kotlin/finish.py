@@ -21,6 +21,8 @@ CHANGES = [
     ),
     # The same object as an argument: its handle would be used after it is freed.
     (r"return value\.uniffiCloneHandle\(\)", "return value.callWithHandle { it }"),
+    # A callback in Java that gives null.
+    (r"writeReturn\(makeCall\(\)\)", "writeReturn(given(makeCall()))"),
     # What a callback throws, be it an Exception or an Error.
     (r"catch\(e: kotlin\.Exception\) \{\n        if \(e is E\)", "catch(thrown: Throwable) {\n        val e = refused(thrown)\n        if (e is E)"),
     # What is waited for has come: see Boundary.kt.

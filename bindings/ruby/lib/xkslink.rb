@@ -36,15 +36,18 @@ module Xkslink
 
   # Keeps it, be it a StandardError or not.
   module Keeping
-    def uniffi_trait_interface_call(status, call, *rest)
-      keeping = lambda do
-        call.call
-      rescue CallbackError::Refused
-        raise
-      rescue Exception => e # rubocop:disable Lint/RescueException
-        raise CallbackError::Refused.new(thrown: Kept.new(e))
-      end
-      super(status, keeping, *rest)
+    def uniffi_trait_interface_call(status, call, write, *rest)
+      super(status, -> { keeping { call.call } }, ->(answer) { keeping { write.call(answer) } }, *rest)
+    end
+
+    private
+
+    def keeping
+      yield
+    rescue CallbackError::Refused
+      raise
+    rescue Exception => e # rubocop:disable Lint/RescueException
+      raise CallbackError::Refused.new(thrown: Kept.new(e))
     end
   end
   private_constant :Kept, :Keeping
@@ -94,6 +97,14 @@ module Xkslink
       name = check[/\Acheck_lower_Type(.+)/, 1]
       define_method(check) do |given|
         name ? Looking.at(given, Xkslink.const_get(name)) : Looking.expect(given, Array)
+        super(given)
+      end
+    end
+
+    # What a callback answers.
+    %w[AwsCredentials ProxyCredential].each do |name|
+      define_method("alloc_from_Type#{name}") do |given|
+        public_send("check_lower_Type#{name}", given)
         super(given)
       end
     end

@@ -87,6 +87,19 @@ class TestXkslink < Minitest::Test
     assert_raises(TypeError) { client.apply(nil) }
   end
 
+  Answering = Struct.new(:credential)
+
+  def test_a_callback_that_answers_with_something_else_is_told
+    store = KeyStore.new(path: '/payments/kms/xks/v1', credential: Credential::CALLBACK.new)
+    [nil, SECRET].each do |answer|
+      client = Xkslink.connect(credential: Answering.new(answer), simulated: Xkslink.simulate(hosted_zones: ['example.com']))
+      run = client.apply(client.plan(connectivity(key_store: store)))
+      error = assert_raises(XksError::Failed) { run.result }
+      assert_equal "expected Xkslink::ProxyCredential, got #{answer.class}", error.cause.message
+      refute_includes error.full_message, SECRET
+    end
+  end
+
   def test_what_does_not_fit_is_told_by_its_type
     client = self.client
     plan = client.plan(connectivity)

@@ -26,6 +26,9 @@ internal fun registerNative(type: Class<*>, library: String) =
  */
 internal fun <T> Continuation<T>.resumeElsewhere(value: T) = Dispatchers.Default.dispatch(EmptyCoroutineContext) { resume(value) }
 
+/** What a callback gave, which in Java may be null. */
+internal fun <T> given(value: T): T = value ?: throw NullPointerException("a callback gave null: give what it is asked for, or throw")
+
 /** What a callback threw, kept while its error passes through Rust. */
 internal class Kept(val exception: Throwable) : Thrown {
     override fun text() = exception.toString()

@@ -145,6 +145,19 @@ class QuickstartTest {
     }
 
     @Test
+    void aCallbackThatGivesNullIsTold() throws Exception {
+        aws = XksClient.simulatedAws().hostedZones("example.com").build();
+        Account account = Xks.account().credentials(() -> null).build();
+        try (XksClient client = XksClient.builder().network(account).simulated(aws).build()) {
+            Connectivity spec = connectivity().build();
+            CompletionException thrown = assertThrows(CompletionException.class, () -> client.plan(spec).join());
+            Throwable cause = thrown.getCause().getCause();
+            assertInstanceOf(NullPointerException.class, cause);
+            assertTrue(cause.getMessage().startsWith("a callback gave null: give what"), cause.getMessage());
+        }
+    }
+
+    @Test
     void everyProblemOfASpecIsTold() throws Exception {
         try (XksClient client = client()) {
             Connectivity spec = connectivity().name("").dataCenter(List.of("10.60.0.0/16")).build();
