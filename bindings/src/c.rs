@@ -83,7 +83,7 @@ fn free<T>(given: *mut T) {
 const YEAR: c_double = 31_536_000.0;
 
 fn limit(seconds: c_double) -> Duration {
-    Duration::try_from_secs_f64(seconds.min(YEAR)).unwrap_or_default()
+    Duration::try_from_secs_f64(seconds.clamp(0.0, YEAR)).unwrap_or_default()
 }
 
 /// A document: see the header.
@@ -647,6 +647,8 @@ mod tests {
             assert_eq!(limit(seconds), Duration::from_secs_f64(YEAR));
         }
         assert_eq!(limit(0.5), Duration::from_millis(500));
-        assert_eq!(limit(-1.0), Duration::ZERO);
+        for seconds in [-1.0, f64::NAN] {
+            assert_eq!(limit(seconds), Duration::ZERO);
+        }
     }
 }
