@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/cgo"
+	"strings"
 	"unsafe"
 )
 
@@ -131,9 +132,10 @@ func failed(given *C.char) error {
 	return &with.Error
 }
 
-// lent is a text for the time of a call; free it.
+// lent is a text for the time of a call; free it. A NUL in it would be its end for C: it goes as what is no UTF-8, so that the
+// library refuses the text and says which argument it was.
 func lent(text string) (*C.char, func()) {
-	made := C.CString(text)
+	made := C.CString(strings.ReplaceAll(text, "\x00", "\xff"))
 	return made, func() { C.free(unsafe.Pointer(made)) }
 }
 

@@ -139,6 +139,14 @@ func TestEveryProblemOfASpecIsTold(t *testing.T) {
 	}
 }
 
+func TestATextIsNotCutAtANUL(t *testing.T) {
+	_, err := xkslink.ReadSpec("version: 1\nname: a\x00b", "yaml")
+	var own *xkslink.Error
+	if !errors.As(err, &own) || own.Kind != xkslink.ErrorKindInvalidArgument || !strings.HasPrefix(own.Message, "text: ") {
+		t.Fatal(err)
+	}
+}
+
 func TestAPanicInAListenerIsTheCallersOwn(t *testing.T) {
 	_, client := simulated(t, 0)
 	plan, err := client.Plan(context.Background(), connectivity())

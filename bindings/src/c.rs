@@ -60,7 +60,7 @@ fn text<'a>(name: &str, given: *const c_char) -> Result<&'a str> {
     }
     // SAFETY: the caller gives a text that ends with NUL and outlives the call.
     let given = unsafe { CStr::from_ptr(given) };
-    given.to_str().map_err(|_| Failure::argument(name, "is not UTF-8", "give text in UTF-8"))
+    given.to_str().map_err(|_| Failure::argument(name, "is not UTF-8", "give text in UTF-8, without NUL"))
 }
 
 fn handle<'a, T>(name: &str, given: *const T) -> Result<&'a T> {

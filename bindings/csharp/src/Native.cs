@@ -81,10 +81,12 @@ namespace Xkslink
         [DllImport(Library)] public static extern IntPtr xks_simulator_do(SimulatorHandle simulator, byte[] what, byte[] input, out IntPtr error);
         [DllImport(Library)] public static extern void xks_simulator_free(IntPtr simulator);
 
-        /// <summary>A text for the library: UTF-8 that ends with NUL; null is NULL.</summary>
+        /// <summary>A text for the library: UTF-8 that ends with NUL; null is NULL. A NUL within would be its end: such a text goes as
+        /// what is no UTF-8, so that the library refuses it and says which argument it was.</summary>
         public static byte[] Text(string text)
         {
-            return text == null ? null : Encoding.UTF8.GetBytes(text + "\0");
+            if (text == null) return null;
+            return text.IndexOf('\0') < 0 ? Encoding.UTF8.GetBytes(text + "\0") : new byte[] { 0xff, 0 };
         }
 
         /// <summary>Reads a text of the library.</summary>

@@ -154,6 +154,8 @@ key_store: {path: /payments/kms/xks/v1, credential: {type: value, access_key_id:
         {
             var client = new Client(new ClientOptions { Simulated = aws });
             Hold(Throws<ArgumentNullException>(() => client.PlanAsync(null)).ParamName == "spec", "null for a spec");
+            var cut = Throws<XksException>(() => Task.Run(() => Spec.Read("{\"version\": 1}\0")));
+            Hold(cut.Kind == "invalid_argument" && cut.Reason.StartsWith("text: "), cut);
             Hold(Throws<ArgumentNullException>(() => client.ApplyAsync(null)).ParamName == "plan", "null for a plan");
             Hold(Throws<XksException>(() => client.FactsAsync(Target.Named("payments-hsm", null))).Kind == "invalid_argument", "no Region");
             var spec = Connectivity();
