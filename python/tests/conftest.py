@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any, Callable
 
 import pytest
@@ -11,6 +12,9 @@ from xkslink.testing import SimulatedAws
 
 KEY_ID = "ABCDEFGHIJKLMNOPQRSTUVWX"
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA=="
+
+# A shell that runs the tests in the background makes them ignore ctrl-C, and with them the programs that they start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def connectivity(**changes: Any) -> xkslink.Connectivity:
