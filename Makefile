@@ -13,6 +13,8 @@ CARGO_DENY := 0.20.2
 CARGO_CYCLONEDX := 0.5.9
 CARGO_FUZZ := 0.13.2
 NIGHTLY := nightly-2026-10-30
+CARGO_ZIGBUILD := 0.24.1
+ZIGLANG := 0.17.1
 TOOLS := target/tools
 
 .NOTPARALLEL:
@@ -228,6 +230,23 @@ bindings-swift: bindings-generated ## the package for Swift: built, tested, all 
 .PHONY: scenarios
 scenarios: ## the scenarios in Rust, which write what other languages must bring to target/scenarios
 	$(CARGO) test --workspace --locked --test scenarios --quiet
+
+# The published platforms that are not Linux with glibc, as far as a compiler on Linux can tell; zig has a C compiler for each. For
+# Windows it knows GNU's linking and not Microsoft's, and napi-build then looks for a Node.js to link, which a check does not read.
+# For musl, rustc makes a shared library only where the C library is one.
+PLATFORMS := x86_64-unknown-linux-musl aarch64-apple-darwin x86_64-pc-windows-gnu
+ZIG := $(abspath $(TOOLS)/zig-$(ZIGLANG))
+.PHONY: platforms
+platforms: export PATH := $(ZIG)/bin:$(PATH)
+platforms: export LIBNODE_PATH := $(ZIG)
+platforms: export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS := -C target-feature=-crt-static
+platforms: ## the packages' native parts compile for musl, macOS and Windows; needs rustup
+	$(PYTHON) -m venv $(ZIG)
+	$(ZIG)/bin/python -m pip install --quiet --disable-pip-version-check ziglang==$(ZIGLANG) cargo-zigbuild==$(CARGO_ZIGBUILD)
+	touch $(ZIG)/libnode.dll
+	rustup target add $(PLATFORMS)
+	for target in $(PLATFORMS); do \
+	  cargo-zigbuild check --locked --target $$target -p xkslink-python -p xkslink-node -p xkslink-ffi || exit 1; done
 
 .PHONY: docs
 docs: ## rustdoc; warnings are errors
