@@ -54,13 +54,16 @@ fn doing<T>(error: *mut *mut c_char, none: T, work: impl FnOnce() -> Result<T>) 
     })
 }
 
-fn text<'a>(name: &str, given: *const c_char) -> Result<&'a str> {
+fn bytes<'a>(name: &str, given: *const c_char) -> Result<&'a CStr> {
     if given.is_null() {
         return Err(Failure::argument(name, "is NULL", "give a text"));
     }
     // SAFETY: the caller gives a text that ends with NUL and outlives the call.
-    let given = unsafe { CStr::from_ptr(given) };
-    given.to_str().map_err(|_| Failure::argument(name, "is not UTF-8", "give text in UTF-8, without NUL"))
+    Ok(unsafe { CStr::from_ptr(given) })
+}
+
+fn text<'a>(name: &str, given: *const c_char) -> Result<&'a str> {
+    bytes(name, given)?.to_str().map_err(|_| Failure::argument(name, "is not UTF-8", "give text in UTF-8, without NUL"))
 }
 
 fn handle<'a, T>(name: &str, given: *const T) -> Result<&'a T> {
@@ -382,10 +385,11 @@ pub extern "C" fn xks_answer(answer: *const XksAnswer, given: *const c_char) {
     put(answer, text("answer", given).map(str::to_owned).map_err(|failure| (failure.to_string(), 0)));
 }
 
-/// Refuses what a function of the caller was asked for.
+/// Refuses what a function of the caller was asked for. Why is for people, who read what can be read of it.
 #[unsafe(no_mangle)]
 pub extern "C" fn xks_refuse(answer: *const XksAnswer, why: *const c_char, thrown: usize) {
-    put(answer, Err((text("why", why).map_or_else(|failure| failure.to_string(), str::to_owned), thrown)));
+    let why = bytes("why", why).map_or_else(|failure| failure.to_string(), |why| why.to_string_lossy().into_owned());
+    put(answer, Err((why, thrown)));
 }
 
 fn put(answer: *const XksAnswer, given: Result<String, (String, usize)>) {
@@ -640,6 +644,14 @@ pub extern "C" fn xks_simulator_free(simulator: *mut XksSimulator) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_a_function_refuses_is_told_as_far_as_it_can_be_read() {
+        let answer = XksAnswer::default();
+        xks_refuse(&answer, c"the vault \xff is sealed".as_ptr(), 7);
+        let told = answer.0.into_inner().expect("nobody panicked");
+        assert_eq!(told, Some(Err(("the vault \u{fffd} is sealed".to_owned(), 7))));
+    }
 
     #[test]
     fn to_wait_for_ever_is_neither_an_overflow_nor_no_time_at_all() {

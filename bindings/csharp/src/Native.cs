@@ -81,12 +81,14 @@ namespace Xkslink
         [DllImport(Library)] public static extern IntPtr xks_simulator_do(SimulatorHandle simulator, byte[] what, byte[] input, out IntPtr error);
         [DllImport(Library)] public static extern void xks_simulator_free(IntPtr simulator);
 
-        /// <summary>A text for the library: UTF-8 that ends with NUL; null is NULL. A NUL within would be its end: such a text goes as
-        /// what is no UTF-8, so that the library refuses it and says which argument it was.</summary>
+        /// <summary>A text for the library: UTF-8 that ends with NUL; null is NULL. A NUL within would be its end: it goes as what
+        /// is no UTF-8, so that the library refuses the text and says which argument it was.</summary>
         public static byte[] Text(string text)
         {
             if (text == null) return null;
-            return text.IndexOf('\0') < 0 ? Encoding.UTF8.GetBytes(text + "\0") : new byte[] { 0xff, 0 };
+            byte[] bytes = Encoding.UTF8.GetBytes(text + "\0");
+            for (int at = 0; at < bytes.Length - 1; at++) if (bytes[at] == 0) bytes[at] = 0xff;
+            return bytes;
         }
 
         /// <summary>Reads a text of the library.</summary>
