@@ -118,10 +118,13 @@ def test_a_shell_completes_it(tmp_path: pathlib.Path) -> None:
 def test_a_world_is_served_until_interrupted() -> None:
     call = [sys.executable, "-m", "xkslink", "simulate", "--port", "0", "--hosted-zone", "example.com"]
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as served:
-        assert served.stdout is not None
-        url = served.stdout.readline().split("AWS_ENDPOINT_URL=")[1].split()[0]
-        keys = {"AccessKeyId": f"AKIA{ACCOUNT}", "SecretAccessKey": "simulated"}
-        client = xkslink.Client(endpoint_url=url, credentials=lambda: keys)
-        assert client.plan(connectivity()).steps
-        served.send_signal(signal.SIGINT)
-        assert served.wait(10) == 0
+        try:
+            assert served.stdout is not None
+            url = served.stdout.readline().split("AWS_ENDPOINT_URL=")[1].split()[0]
+            keys = {"AccessKeyId": f"AKIA{ACCOUNT}", "SecretAccessKey": "simulated"}
+            client = xkslink.Client(endpoint_url=url, credentials=lambda: keys)
+            assert client.plan(connectivity()).steps
+            served.send_signal(signal.SIGINT)
+            assert served.wait(10) == 0
+        finally:
+            served.kill()  # or what fails above is never told: Popen waits for the end
