@@ -1,4 +1,4 @@
-# The only door. Everything uses one target directory, and everything but `survive` and `bench-http` the dev profile, so
+# The only door. Everything uses one target directory, and everything but `survive` and the benchmarks the dev profile, so
 # that the AWS SDK is compiled once: always --workspace and --all-targets, because cargo would otherwise build it once per
 # set of features, and tests switch on some of their own.
 
@@ -235,15 +235,13 @@ scenarios: ## the scenarios in Rust, which write what other languages must bring
 # Windows it knows GNU's linking and not Microsoft's, and napi-build then looks for a Node.js to link, which a check does not read.
 # For musl, rustc makes a shared library only where the C library is one.
 PLATFORMS := x86_64-unknown-linux-musl aarch64-apple-darwin x86_64-pc-windows-gnu
-ZIG := $(abspath $(TOOLS)/zig-$(ZIGLANG))
 .PHONY: platforms
-platforms: export PATH := $(ZIG)/bin:$(PATH)
-platforms: export LIBNODE_PATH := $(ZIG)
+platforms: export PATH := $(abspath $(VENV)/bin):$(PATH)
+platforms: export LIBNODE_PATH := $(abspath target)
 platforms: export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS := -C target-feature=-crt-static
-platforms: ## the packages' native parts compile for musl, macOS and Windows; needs rustup
-	$(PYTHON) -m venv $(ZIG)
-	$(ZIG)/bin/python -m pip install --quiet --disable-pip-version-check ziglang==$(ZIGLANG) cargo-zigbuild==$(CARGO_ZIGBUILD)
-	touch $(ZIG)/libnode.dll
+platforms: $(VENV)/ready ## the packages' native parts compile for musl, macOS and Windows; needs rustup
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check ziglang==$(ZIGLANG) cargo-zigbuild==$(CARGO_ZIGBUILD)
+	mkdir -p target && touch target/libnode.dll
 	rustup target add $(PLATFORMS)
 	for target in $(PLATFORMS); do \
 	  cargo-zigbuild check --locked --target $$target -p xkslink-python -p xkslink-node -p xkslink-ffi || exit 1; done
